@@ -1,0 +1,128 @@
+/* deque.c: the split deque; worker.h has the layout and the invariants. */
+#include "worker.h"
+
+#define VERSION_ONE (UINT64_C(1) << 32)
+
+static inline uint32_t tail_of(uint64_t offer)
+{
+    return (uint32_t)(offer & 0xffff);
+}
+
+static inline uint32_t split_of(uint64_t offer)
+{
+    return (uint32_t)(offer >> 16 & 0xffff);
+}
+
+static inline uint64_t lowered(uint64_t offer, uint32_t tail, uint32_t split)
+{
+    return ((offer & ~UINT64_C(0xffffffff)) + VERSION_ONE) | (uint64_t)split << 16 | tail;
+}
+
+_Static_assert(WEFT__DEQUE_CAPACITY < 0xffff, "offer has 16 bits for a slot number");
+
+/* Offers the older half of the private tasks, if nothing is on offer, and wakes a
+ * sleeper for it. */
+static void share(struct weft__worker *self)
+{
+    /* S2: who asks from here on is seen by the next weft_spawn. */
+    if (WEFT__PEEK(&self->front.limit) == 0)
+        atomic_store(&self->front.limit, WEFT__DEQUE_CAPACITY);
+    uint64_t offer = atomic_load_explicit(&self->offer, memory_order_relaxed);
+    if (tail_of(offer) < split_of(offer))
+        return; /* the last offer still stands */
+    uint32_t count = (self->front.head - self->front.split + 1) / 2;
+    if (count == 0)
+        return;
+    /* Sequentially consistent for S1; as a release it pairs with the acquire in steal,
+     * so that a thief sees the slots and the tasks. */
+    atomic_fetch_add(&self->offer, (uint64_t)count << 16);
+    self->front.split += count;
+    if (atomic_load(&weft__rt.sleepers) != 0 &&
+        weft__sleep_wake_for(atomic_load_explicit(&self->job, memory_order_relaxed)))
+        atomic_store(&self->front.limit, 0); /* more of them sleep */
+}
+
+/* Adds the newest entry by the slow path. There must be room. */
+void weft__deque_push(struct weft__worker *self, weft_task *entry)
+{
+    WEFT__POKE(&self->front.slots[self->front.head], entry);
+    self->front.head++;
+    if (weft__rt.worker_count > 1)
+        share(self);
+}
+
+/* Takes back the newest entry; its slot is front.head afterwards. False, with nothing
+ * changed, when it has been stolen. There must be one. */
+bool weft__deque_pop(struct weft__worker *self)
+{
+    uint32_t top = self->front.head - 1;
+    if (top < self->front.split) {
+        /* Acquire: pairs with the thief's exchange, see D2. */
+        uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
+        uint32_t split;
+        do {
+            uint32_t tail = tail_of(offer);
+            if (tail > top)
+                return false;
+            split = tail + (top - tail) / 2; /* the older ones stay on offer */
+        } while (!atomic_compare_exchange_weak_explicit(
+            &self->offer, &offer, lowered(offer, tail_of(offer), split), memory_order_acq_rel,
+            memory_order_acquire));
+        self->front.split = split;
+    }
+    self->front.head = top;
+    return true;
+}
+
+/* Forgets the slots from `head` up, all of them stolen or empty. */
+void weft__deque_lower(struct weft__worker *self, uint32_t head)
+{
+    uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
+    self->front.head = head;
+    if (tail_of(offer) > head || split_of(offer) > head) {
+        self->front.split = head;
+        /* A plain store: with tail == split no thief can change the word. Release: pairs
+         * with the acquire in steal. */
+        atomic_store_explicit(&self->offer, lowered(offer, head, head), memory_order_release);
+    }
+}
+
+/* Takes the oldest offered entry of `victim` if it belongs to *job (any job when *job is
+ * NULL, which is then set). NULL: nothing on offer, or somebody else was faster. */
+weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job)
+{
+    uint64_t offer = atomic_load_explicit(&victim->offer, memory_order_acquire);
+    uint32_t tail = tail_of(offer);
+    if (tail >= split_of(offer))
+        return NULL;
+    weft_job *of = atomic_load_explicit(&victim->job, memory_order_acquire);
+    if (of == NULL || (*job != NULL && *job != of))
+        return NULL;
+    weft_task *entry = weft__entry_at(victim, tail); /* D2 */
+    if (!atomic_compare_exchange_strong(&victim->offer, &offer, offer + 1))
+        return NULL;
+    /* The owner offers more when it is asked; sleepers cannot ask again. */
+    if (tail + 1 == split_of(offer) && atomic_load(&weft__rt.sleepers) != 0)
+        atomic_store(&victim->front.limit, 0);
+    *job = of;
+    return entry;
+}
+
+/* Takes the owner's own oldest entry as a thief would; NULL when all have been stolen. */
+weft_task *weft__deque_take_oldest(struct weft__worker *self)
+{
+    uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
+    for (;;) {
+        uint32_t tail = tail_of(offer), split = split_of(offer);
+        if (tail >= self->front.head)
+            return NULL;
+        if (split == tail)
+            split++;
+        uint64_t taken = (offer & ~UINT64_C(0xffffffff)) | (uint64_t)split << 16 | (tail + 1);
+        if (atomic_compare_exchange_weak_explicit(&self->offer, &offer, taken, memory_order_acq_rel,
+                                                  memory_order_acquire)) {
+            self->front.split = split;
+            return weft__entry_at(self, tail);
+        }
+    }
+}

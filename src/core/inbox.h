@@ -1,0 +1,36 @@
+/* inbox.h: the bounded queue of submitted jobs, any number of threads at both ends.
+ *
+ * Source: Dmitry Vyukov, "Bounded MPMC queue" (2010). A cell's sequence number says
+ * whose turn it is: equal to the position, a producer may fill it; one more, a consumer
+ * may empty it. Nobody waits for anybody; a cell that is being filled looks empty, and
+ * its producer wakes a worker after it is filled. */
+#ifndef WEFT_CORE_INBOX_H
+#define WEFT_CORE_INBOX_H
+
+#include <weft/job.h>
+
+#define WEFT__INBOX_CAPACITY 4096u /* a power of two */
+
+struct weft__inbox_cell {
+    _Atomic uint32_t sequence;
+    weft_job *job; /* whoever's turn it is */
+};
+
+struct weft__inbox {
+    struct weft__inbox_cell *cells;
+    _Alignas(64) _Atomic uint32_t tail; /* producers */
+    _Alignas(64) _Atomic uint32_t head; /* consumers */
+};
+
+enum weft_status weft__inbox_init(struct weft__inbox *inbox);
+void weft__inbox_fini(struct weft__inbox *inbox);
+bool weft__inbox_push(struct weft__inbox *inbox, weft_job *job); /* false: full */
+weft_job *weft__inbox_pop(struct weft__inbox *inbox);            /* NULL: empty */
+
+/* True when a job can be taken or is being put in. */
+static inline bool weft__inbox_filled(struct weft__inbox *inbox)
+{
+    return atomic_load(&inbox->head) != atomic_load(&inbox->tail);
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* parallel.c: loops by lazy splitting, reductions over a fixed tree.
+ *
+ * A loop runs in slices on the thread that called it. It puts one half on offer at the
+ * start, and more only when it finds between two slices that somebody is hungry.
+ * (Tzannes et al., "Lazy binary-splitting", 2010.) Slices grow to an eighth of the rest, so a
+ * hungry thread never waits for more than that, and shrink as the rest does. */
+#include "worker.h"
+
+#include <string.h>
+
+/* A slice is at least 1/128 of the loop: enough to share, few enough to cost nothing. */
+#define SLICES_MAX 128
+
+/* The tree of a reduction has at most this many leaves. */
+#define LEAVES_MAX 512
+
+/* Values up to this size have their partial results in small stack frames. */
+#define SMALL_BYTES 64
+
+struct loop {
+    weft_range_fn fn;
+    void *context;
+    size_t grain; /* at least 1 */
+    size_t least; /* the shortest slice */
+};
+
+struct half {
+    weft_task task;
+    const struct loop *loop;
+    size_t first, last;
+};
+
+static void run_slices(const struct loop *loop, size_t first, size_t last);
+
+static void run_half(void *context)
+{
+    struct half *half = context;
+    run_slices(half->loop, half->first, half->last);
+}
+
+static void give_half(const struct loop *loop, size_t first, size_t last)
+{
+    size_t middle = first + (last - first) / 2;
+    struct half half = {.loop = loop, .first = middle, .last = last};
+    weft_spawn(&half.task, run_half, &half);
+    run_slices(loop, first, middle);
+    weft_sync(&half.task);
+}
+
+/* Somebody asked for work, or has had no chance to ask: nothing of ours was on offer. */
+static inline bool hungry(const struct weft__front *self, bool begin)
+{
+    return WEFT__PEEK(&self->limit) == 0 || (begin && self->head == self->split);
+}
+
+static void run_slices(const struct loop *loop, size_t first, size_t last)
+{
+    struct weft__front *self = weft__front;
+    weft_job *job = weft__job_current();
+    bool alone = weft__rt.worker_count <= 1 || self == &weft__nobody;
+    size_t slice = loop->least;
+    for (bool begin = true; first < last; begin = false) {
+        size_t rest = last - first;
+        if (job != NULL && weft__job_cancelled(job))
+            return;
+        if (!alone && rest / 2 >= loop->grain && hungry(self, begin)) {
+            give_half(loop, first, last);
+            return;
+        }
+        size_t count = slice < rest ? slice : rest;
+        loop->fn(loop->context, first, first + count);
+        first += count;
+        rest -= count;
+        slice = slice < rest / 16 ? slice * 2 : rest / 8;
+        if (slice < loop->least)
+            slice = loop->least;
+    }
+}
+
+/* What a loop called outside of any job is turned into. */
+static void run_job_loop(void *context)
+{
+    struct half *all = context;
+    run_slices(all->loop, all->first, all->last);
+}
+
+void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *context)
+{
+    if (first >= last)
+        return;
+    struct loop loop = {fn, context, grain != 0 ? grain : 1, (last - first) / SLICES_MAX};
+    if (loop.least < loop.grain)
+        loop.least = loop.grain;
+    if (weft__job_current() != NULL) {
+        run_slices(&loop, first, last);
+    } else {
+        struct half all = {.loop = &loop, .first = first, .last = last};
+        if (weft_run(run_job_loop, &all) == WEFT_ERR_WOULD_BLOCK)
+            run_slices(&loop, first, last);
+    }
+}
+
+struct reduction {
+    weft_reduce_fn fn;
+    weft_combine_fn combine;
+    void *context;
+    size_t first, last;
+    size_t leaf; /* indices per leaf */
+    size_t bytes;
+};
+
+/* The part of the tree over the leaves first..last-1. */
+struct branch {
+    weft_task task;
+    const struct reduction *all;
+    size_t first, last;
+    void *into;
+};
+
+static void reduce_branch(void *context);
+
+static void reduce_fork(struct branch *branch, void *partial)
+{
+    const struct reduction *all = branch->all;
+    size_t middle = branch->first + (branch->last - branch->first) / 2;
+    struct branch left = {.all = all, .first = branch->first, .last = middle, .into = branch->into};
+    struct branch right = {.all = all, .first = middle, .last = branch->last, .into = partial};
+    weft_spawn(&right.task, reduce_branch, &right);
+    reduce_branch(&left);
+    weft_sync(&right.task);
+    if (!weft_cancelled())
+        all->combine(all->context, branch->into, partial);
+}
+
+static WEFT__NOINLINE void reduce_small(struct branch *branch)
+{
+    _Alignas(max_align_t) unsigned char partial[SMALL_BYTES];
+    reduce_fork(branch, partial);
+}
+
+static WEFT__NOINLINE void reduce_large(struct branch *branch)
+{
+    _Alignas(max_align_t) unsigned char partial[WEFT_REDUCE_BYTES_MAX];
+    reduce_fork(branch, partial);
+}
+
+static void reduce_branch(void *context)
+{
+    struct branch *branch = context;
+    const struct reduction *all = branch->all;
+    if (weft_cancelled())
+        return;
+    if (branch->last - branch->first > 1) {
+        if (all->bytes <= SMALL_BYTES)
+            reduce_small(branch);
+        else
+            reduce_large(branch);
+        return;
+    }
+    size_t first = all->first + branch->first * all->leaf;
+    size_t last = all->last - first > all->leaf ? first + all->leaf : all->last;
+    all->fn(all->context, first, last, branch->into);
+}
+
+enum weft_status weft_reduce(size_t first, size_t last, size_t grain, weft_reduce_fn fn,
+                             weft_combine_fn combine, void *context, void *result, size_t bytes)
+{
+    if (fn == NULL || combine == NULL || result == NULL || bytes == 0 ||
+        bytes > WEFT_REDUCE_BYTES_MAX)
+        return WEFT_ERR_INVALID;
+    if (first >= last)
+        return weft_cancelled() ? WEFT_ERR_CANCELLED : WEFT_OK;
+    size_t count = last - first;
+    size_t leaf = count / LEAVES_MAX + (count % LEAVES_MAX != 0);
+    if (leaf < grain)
+        leaf = grain;
+    size_t leaves = count / leaf + (count % leaf != 0);
+    _Alignas(max_align_t) unsigned char value[WEFT_REDUCE_BYTES_MAX];
+    struct reduction all = {fn, combine, context, first, last, leaf, bytes};
+    struct branch whole = {.all = &all, .first = 0, .last = leaves, .into = value};
+    enum weft_status status = weft_run(reduce_branch, &whole);
+    if (status == WEFT_OK)
+        memcpy(result, value, bytes);
+    return status;
+}

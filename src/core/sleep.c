@@ -1,0 +1,146 @@
+/* sleep.c: how workers fall asleep and are woken; worker.h has the invariants S1-S3. */
+#include "worker.h"
+
+static inline bool offers(struct weft__worker *worker)
+{
+    uint64_t offer = atomic_load(&worker->offer);
+    return (offer & 0xffff) < (offer >> 16 & 0xffff);
+}
+
+/* Is there something that a sleeper may take? job NULL: of any job. */
+static bool work_visible(weft_job *job)
+{
+    if (job == NULL && weft__inbox_filled(&weft__rt.inbox))
+        return true;
+    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+        struct weft__worker *worker = &weft__rt.workers[i];
+        if (offers(worker) && (job == NULL || atomic_load(&worker->job) == job))
+            return true;
+    }
+    return false;
+}
+
+/* Says that we are hungry to everybody who is busy. */
+void weft__sleep_ask(const struct weft__worker *self)
+{
+    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+        struct weft__worker *worker = &weft__rt.workers[i];
+        if (worker != self && atomic_load_explicit(&worker->job, memory_order_relaxed) != NULL &&
+            WEFT__PEEK(&worker->front.limit) != 0)
+            atomic_store_explicit(&worker->front.limit, 0, memory_order_relaxed); /* a hint */
+    }
+}
+
+static void fall_asleep(struct weft__worker *self, uint32_t kind)
+{
+    atomic_store(&self->sleep, kind);
+    atomic_fetch_add(&weft__rt.sleepers, 1);
+    /* Everybody, busy or not: they may become busy while we sleep. */
+    for (uint32_t i = 0; i < weft__rt.worker_count; i++)
+        if (&weft__rt.workers[i] != self)
+            atomic_store(&weft__rt.workers[i].front.limit, 0);
+}
+
+/* Ends a sleep: by ourselves when `found`, else when somebody else does. */
+static void wake_up(struct weft__worker *self, uint32_t kind, bool found)
+{
+    if (found) {
+        uint32_t expected = kind;
+        if (atomic_compare_exchange_strong(&self->sleep, &expected, WEFT__AWAKE)) {
+            atomic_fetch_sub(&weft__rt.sleepers, 1);
+            return;
+        }
+    }
+    while (atomic_load(&self->sleep) == kind)
+        (void)weft__plat_wait(&self->sleep, kind, WEFT_FOREVER);
+    self->woken = true;
+}
+
+/* Sleeps until there may be work for an idle worker, or the runtime stops. */
+void weft__sleep_idle(struct weft__worker *self)
+{
+    fall_asleep(self, WEFT__SLEEP_IDLE);
+    bool found = work_visible(NULL) ||
+                 (atomic_load(&weft__rt.stopping) != 0 && atomic_load(&weft__rt.open_jobs) == 0);
+    wake_up(self, WEFT__SLEEP_IDLE, found);
+}
+
+/* Sleeps until the event may have come or, with `take_part`, its job may have work. */
+void weft__sleep_join(struct weft__worker *self, const struct weft__event *event, bool take_part)
+{
+    if ((atomic_fetch_or(event->word, event->waiter) & event->mask) == event->until)
+        return;
+    fall_asleep(self, WEFT__SLEEP_JOIN);
+    bool found =
+        (atomic_load(event->word) & event->mask) == event->until ||
+        (take_part && work_visible(atomic_load_explicit(&self->job, memory_order_relaxed)));
+    wake_up(self, WEFT__SLEEP_JOIN, found);
+}
+
+static bool wake(struct weft__worker *worker, uint32_t kind)
+{
+    if (!atomic_compare_exchange_strong(&worker->sleep, &kind, WEFT__AWAKE))
+        return false;
+    atomic_fetch_sub(&weft__rt.sleepers, 1);
+    weft__plat_wake(&worker->sleep, 1);
+    return true;
+}
+
+/* Wakes one worker that may take a task of `job` (NULL: a queued job). True when
+ * another one that may sleeps on. */
+bool weft__sleep_wake_for(weft_job *job)
+{
+    bool woke = false;
+    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+        struct weft__worker *worker = &weft__rt.workers[i];
+        uint32_t kind = atomic_load(&worker->sleep);
+        if (kind == WEFT__AWAKE ||
+            (kind == WEFT__SLEEP_JOIN && (job == NULL || atomic_load(&worker->job) != job)))
+            continue;
+        if (woke)
+            return true;
+        woke = wake(worker, kind);
+    }
+    return false;
+}
+
+void weft__sleep_wake_all(void)
+{
+    for (uint32_t i = 0; i < weft__rt.worker_count; i++)
+        (void)wake(&weft__rt.workers[i], WEFT__SLEEP_IDLE);
+}
+
+/* The event that this worker waits for has come. */
+void weft__sleep_unpark(uint32_t index)
+{
+    (void)wake(&weft__rt.workers[index], WEFT__SLEEP_JOIN);
+}
+
+/* After a wake-up and one look: what was not taken goes to the next sleeper (S1). */
+void weft__sleep_pass_on(struct weft__worker *self)
+{
+    if (!self->woken)
+        return;
+    self->woken = false;
+    if (atomic_load(&weft__rt.sleepers) == 0)
+        return;
+    if (weft__inbox_filled(&weft__rt.inbox))
+        (void)weft__sleep_wake_for(NULL);
+    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+        struct weft__worker *worker = &weft__rt.workers[i];
+        weft_job *job = atomic_load(&worker->job);
+        if (job != NULL && offers(worker))
+            (void)weft__sleep_wake_for(job);
+    }
+}
+
+/* True when jobs are open, yet everybody sleeps and there is nothing to take. */
+bool weft__sleep_stalled(void)
+{
+    if (atomic_load(&weft__rt.open_jobs) == 0 || work_visible(NULL))
+        return false;
+    for (uint32_t i = 0; i < weft__rt.loop_count; i++)
+        if (atomic_load(&weft__rt.workers[i].sleep) == WEFT__AWAKE)
+            return false;
+    return true;
+}

@@ -1,0 +1,254 @@
+/* worker.c: what a worker does: jobs, stolen tasks, waiting, recovery from a trap. */
+#include "worker.h"
+
+/* Nested thefts from others than the thief of the task that we wait for. Taking work
+ * from that thief only (Wagner & Calder, "Leapfrogging", 1993) bounds the stack; a few
+ * detours keep more threads busy. */
+#define DETOURS_MAX 4u
+
+/* Looks between two readings of the clock. */
+#define SPINS_PER_CLOCK 32u
+
+/* Looks between two requests, so that a victim's cache line is left in peace. */
+#define SPINS_PER_ASK 8u
+
+static void check_stack(weft_job *job)
+{
+    if (weft__plat_stack_overrun())
+        weft__job_fail(job, WEFT_ERR_STACK);
+}
+
+/* Tells the owner of a stolen task that it has ended. */
+static void complete(weft_task *task, uint32_t owner)
+{
+    /* Acquire and release: pairs with the owner's load in weft__worker_wait. The task is
+     * the owner's again at once, so it is not touched afterwards. */
+    if ((atomic_fetch_or(&task->state, WEFT__TASK_DONE) & WEFT__TASK_WAITER) != 0)
+        weft__sleep_unpark(owner);
+}
+
+/* Notes that a task begins which others wait for, see struct weft__running. */
+void weft__worker_begin(struct weft__worker *self, struct weft__running *running)
+{
+    running->base = self->front.head;
+    running->groups = self->groups;
+    running->outer = self->running;
+    self->running = running;
+}
+
+/* It has ended, and nobody has been told yet. */
+void weft__worker_end(struct weft__worker *self, struct weft__running *running)
+{
+    self->running = running->outer;
+    if (running->outer == NULL && self->root == NULL) /* the bottom of this stack */
+        check_stack(atomic_load_explicit(&self->job, memory_order_relaxed));
+}
+
+static void run_synced(struct weft__worker *self, weft_task *task, uint32_t victim)
+{
+    struct weft__running running = {.task = task, .victim = victim};
+    weft__worker_begin(self, &running);
+    task->fn(task->context);
+    weft__worker_end(self, &running);
+    complete(task, victim);
+}
+
+/* Runs an entry that was stolen from `victim`, or taken from our own old end. */
+void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *victim,
+                            weft_task *entry, weft_job *job)
+{
+    bool idle = atomic_load_explicit(&self->job, memory_order_relaxed) == NULL;
+    uint32_t base = self->front.head;
+    WEFT__POKE(&victim->thief, self->index);
+    if (idle) /* release: D3, before any offer of this job */
+        atomic_store_explicit(&self->job, job, memory_order_release);
+    if (weft__entry_is_group(entry))
+        weft__group_run_entry(self, entry);
+    else
+        run_synced(self, entry, victim->index);
+    weft__task_run_above(self, base);
+    if (idle)
+        atomic_store_explicit(&self->job, NULL, memory_order_release);
+}
+
+static bool steal_from(struct weft__worker *self, struct weft__worker *victim, weft_job *job)
+{
+    weft_task *entry = weft__deque_steal(victim, &job);
+    if (entry == NULL)
+        return false;
+    weft__sleep_pass_on(self);
+    weft__worker_run_taken(self, victim, entry, job);
+    return true;
+}
+
+/* Tries everybody once, from a random one on. job NULL: any. */
+static bool steal(struct weft__worker *self, weft_job *job)
+{
+    uint32_t count = weft__rt.worker_count;
+    self->random = self->random * 1664525u + 1013904223u;
+    uint32_t first = (uint32_t)((uint64_t)self->random * count >> 32);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = first + i < count ? first + i : first + i - count;
+        if (index != self->index && steal_from(self, &weft__rt.workers[index], job))
+            return true;
+    }
+    return false;
+}
+
+/* Runs the root of a job on this worker. */
+void weft__worker_run_job(struct weft__worker *self, weft_job *job)
+{
+    self->root = job;
+    atomic_store_explicit(&self->job, job, memory_order_release); /* D3 */
+    if (!weft__job_cancelled(job))
+        job->fn(job->context);
+    weft__task_run_above(self, 0);
+    check_stack(job);
+    atomic_store_explicit(&self->job, NULL, memory_order_release);
+    self->root = NULL;
+    weft__job_finish(job);
+}
+
+static bool take_work(struct weft__worker *self)
+{
+    weft_job *job = weft__inbox_pop(&weft__rt.inbox);
+    if (job != NULL) {
+        weft__sleep_pass_on(self);
+        weft__worker_run_job(self, job);
+        return true;
+    }
+    return steal(self, NULL);
+}
+
+/* An idle worker's patience. */
+struct patience {
+    uint32_t looks;
+    int64_t since;
+};
+
+static bool keep_looking(struct patience *patience)
+{
+    if (weft__rt.spin_ns == 0)
+        return false;
+    if (patience->looks++ % SPINS_PER_CLOCK == 0) {
+        int64_t now = weft__plat_now_ns();
+        if (patience->looks == 1)
+            patience->since = now;
+        if (now - patience->since >= (int64_t)weft__rt.spin_ns)
+            return false;
+    }
+    weft__plat_relax();
+    return true;
+}
+
+void weft__worker_loop(struct weft__worker *self)
+{
+    struct patience patience = {0, 0};
+    for (;;) {
+        if (take_work(self)) {
+            patience.looks = 0;
+            continue;
+        }
+        weft__sleep_pass_on(self);
+        if (atomic_load(&weft__rt.stopping) != 0 && atomic_load(&weft__rt.open_jobs) == 0)
+            return;
+        if (patience.looks % SPINS_PER_ASK == 0)
+            weft__sleep_ask(self);
+        if (!keep_looking(&patience)) {
+            weft__sleep_idle(self);
+            patience.looks = 0;
+        }
+    }
+}
+
+static bool take_in_job(struct weft__worker *self, weft_job *job)
+{
+    struct weft__worker *thief = &weft__rt.workers[WEFT__PEEK(&self->thief)];
+    if (thief != self && steal_from(self, thief, job))
+        return true;
+    if (self->detours >= DETOURS_MAX)
+        return false;
+    self->detours++;
+    bool took = steal(self, job);
+    self->detours--;
+    return took;
+}
+
+/* Returns when the event has come. With `take_part` it runs tasks of the job meanwhile. */
+void weft__worker_wait(struct weft__worker *self, const struct weft__event *event, bool take_part)
+{
+    weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
+    uint32_t spins = 0;
+    /* Acquire: pairs with who made the event true, so that its work is seen. */
+    while ((atomic_load_explicit(event->word, memory_order_acquire) & event->mask) !=
+           event->until) {
+        if (take_part && take_in_job(self, job)) {
+            spins = 0;
+            continue;
+        }
+        weft__sleep_pass_on(self);
+        if (take_part && spins % SPINS_PER_ASK == 0)
+            weft__sleep_ask(self);
+        if (spins++ < weft__rt.join_spins)
+            weft__plat_relax();
+        else
+            weft__sleep_join(self, event, take_part && self->detours < DETOURS_MAX);
+    }
+    weft__sleep_pass_on(self);
+}
+
+/* Takes everything above `base` off the deque of a worker whose frames are dead, and
+ * waits for what was stolen of it: it may still use those frames. */
+static void abandon_tasks(struct weft__worker *self, uint32_t base)
+{
+    while (self->front.head > base && weft__deque_pop(self)) {
+        weft_task *entry = weft__entry_at(self, self->front.head);
+        if (weft__entry_is_group(entry))
+            weft__group_drop_entry(self, entry);
+    }
+    for (uint32_t i = self->front.head; i > base; i--) {
+        weft_task *entry = weft__entry_at(self, i - 1);
+        if (!weft__entry_is_group(entry))
+            weft__task_wait(self, entry, false);
+    }
+    if (self->front.head > base)
+        weft__deque_lower(self, base);
+}
+
+static void abandon_groups(struct weft__worker *self, weft_group *until)
+{
+    for (; self->groups != until; self->groups = self->groups->outer) {
+        struct weft__event event = {&self->groups->pending, ~WEFT__GROUP_WAITER, 0,
+                                    WEFT__GROUP_WAITER};
+        weft__worker_wait(self, &event, false);
+    }
+}
+
+/* The host unwound everything on this worker's stack, all of one job. Innermost frames
+ * first: wait until nobody uses them, then report the task that they served. */
+void weft__worker_recover(struct weft__worker *self, enum weft_status status)
+{
+    weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
+    if (job == NULL)
+        return; /* between two jobs: nothing to clean */
+    weft__job_fail(job, status);
+    weft_job *root = self->root;
+    while (self->running != NULL) {
+        struct weft__running *running = self->running;
+        abandon_tasks(self, running->base);
+        abandon_groups(self, running->groups);
+        self->running = running->outer;
+        if (running->task != NULL)
+            complete(running->task, running->victim);
+        else
+            weft__group_end(running->group);
+    }
+    abandon_tasks(self, 0);
+    abandon_groups(self, NULL);
+    (void)weft__plat_stack_overrun();
+    self->detours = 0;
+    self->root = NULL;
+    atomic_store_explicit(&self->job, NULL, memory_order_release);
+    if (root != NULL)
+        weft__job_finish(root);
+}

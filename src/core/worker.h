@@ -1,0 +1,211 @@
+/* worker.h: the workers, their deques, and how they sleep.
+ *
+ * DEQUE. Each worker has one; slot numbers fall into four ranges:
+ *
+ *     0 .. tail      stolen: a thief has taken the task
+ *     tail .. split  offered: the next thief takes slot `tail`
+ *     split .. head  private: plain loads and stores by the owner
+ *     head ..        free
+ *
+ * `tail` and `split` live in one 64-bit word, `offer`, with a version:
+ *
+ *     bits   what     changed by
+ *     0..15  tail     thieves: +1, by compare-exchange, only while tail < split
+ *     16..31 split    owner: up to offer tasks, down to take them back
+ *     32..63 version  owner: +1 whenever it lowers split or tail
+ *
+ * Invariant D1: tail <= split <= head; the owner's copy `front.split` equals split.
+ * Invariant D2: between a thief's read of `offer` and its successful compare-exchange
+ * the owner has not lowered anything (the version would differ), so the slot that it
+ * read in between held an offered task that nobody else has taken. The slot therefore
+ * is read before the compare-exchange, and the owner may reuse it at once.
+ * Invariant D3: all tasks in a deque belong to the job in `worker->job`. A thief reads
+ * `offer`, then `job`, then exchanges; the deque is empty whenever `job` changes, and
+ * an offer of a later job has a later version (an offer only ends by being lowered,
+ * or by theft and then lowered), so a successful theft is from the job that was read.
+ *
+ * HUNGER. A task that is spawned when there is no private one is offered at once. A thief
+ * that finds nothing sets `front.limit` of its victims to 0, so that their next
+ * weft_spawn, or the next slice of a loop, takes the slow path and offers the older half
+ * of what is private.
+ *
+ * SLEEP. `sleep` is AWAKE, IDLE or JOIN (waits in the middle of `job`).
+ * Invariant S1: as long as something that a sleeper may take is visible (an offered
+ * task, a queued job), some worker that may take it is awake, or has been set AWAKE
+ * and not looked yet. Both sides follow the same steps, all sequentially consistent:
+ *
+ *     sleeper: sleep = IDLE or JOIN; sleepers += 1; limits = 0; look for work;
+ *              nothing: wait while sleep is not AWAKE
+ *     maker:   make work visible; read sleepers; not 0: set one eligible sleeper AWAKE
+ *
+ * so either the sleeper sees the work or the maker sees the sleeper. A woken worker
+ * that takes one thing of several, or nothing, wakes the next one (pass_on).
+ * Invariant S2: limit = 0 is not lost: an owner that sets `limit` back does so before
+ * it reads `sleepers`, a sleeper raises `sleepers` before it clears `limit`.
+ * Invariant S3: a joiner sets its waiter flag, then sleeps by the steps above and looks
+ * at the flag's word again; who ends the task sets DONE, then looks at the joiner. */
+#ifndef WEFT_CORE_WORKER_H
+#define WEFT_CORE_WORKER_H
+
+#include "../platform/platform.h"
+#include "inbox.h"
+
+#ifdef NDEBUG
+#define WEFT_ASSERT(condition) ((void)0)
+#else
+#include <assert.h>
+#define WEFT_ASSERT(condition) assert(condition)
+#endif
+
+#include <weft.h>
+
+/* Tasks in one deque; when it is full a spawned task runs at once. */
+#define WEFT__DEQUE_CAPACITY 16384u
+
+/* Bits of weft_task.state. */
+#define WEFT__TASK_DONE   1u /* set by who ran it, after it; the owner may reuse the task */
+#define WEFT__TASK_WAITER 2u /* set by the owner before it sleeps for DONE */
+
+/* weft_task.index of a task that ran inside weft_spawn. */
+#define WEFT__TASK_INLINE UINT32_MAX
+
+/* Bits of weft_group.pending. */
+#define WEFT__GROUP_WAITER 1u /* set by the owner before it sleeps */
+#define WEFT__GROUP_ONE    2u /* each task that has not ended */
+
+enum { WEFT__AWAKE = 0, WEFT__SLEEP_IDLE = 1, WEFT__SLEEP_JOIN = 2 };
+
+/* A task that somebody else waits for, while it runs on a worker's stack: a stolen one,
+ * or one of a group; owner only. */
+struct weft__running {
+    weft_task *task;    /* NULL for a group's */
+    weft_group *group;  /* NULL for a stolen one */
+    uint32_t victim;    /* index of the worker that spawned the stolen one */
+    uint32_t base;      /* head of our own deque when it began */
+    weft_group *groups; /* our groups when it began */
+    struct weft__running *outer;
+};
+
+struct weft__node;  /* the record of a group's task, group.c */
+struct weft__chunk; /* a block of them */
+
+struct weft__worker {
+    struct weft__front front;        /* owner, but for `limit` */
+    struct weft__running *running;   /* innermost first; owner only */
+    weft_group *groups;              /* innermost first; owner only */
+    weft_job *root;                  /* the job whose root runs on this stack; owner only */
+    struct weft__node *free_nodes;   /* owner only */
+    struct weft__chunk *node_chunks; /* owner only */
+    uint32_t index;                  /* constant */
+    uint32_t random;                 /* owner only */
+    uint32_t detours;                /* nested thefts from others than our thief; owner only */
+    bool woken;                      /* by somebody else, not looked yet; owner only */
+    weft__plat_thread thread;        /* runtime.c */
+
+    _Alignas(64) _Atomic uint64_t offer; /* table above */
+    _Atomic(weft_job *) job;             /* written by the owner, read by thieves */
+    _Atomic uint32_t thief;              /* a hint: who stole last; any thread */
+    _Alignas(64) _Atomic uint32_t sleep; /* owner: to IDLE or JOIN; any thread: to AWAKE */
+};
+
+struct weft__runtime {
+    struct weft__worker *workers; /* workers that loop first, then those for callers */
+    uint32_t worker_count;        /* all of them; 0 when not started */
+    uint32_t loop_count;          /* those with a thread of their own */
+    uint32_t spin_ns;
+    uint32_t join_spins;
+    weft_info info;
+    void (*host_finished)(weft_job *job); /* for jobs of the JavaScript host */
+    struct weft__inbox inbox;
+    _Alignas(64) _Atomic uint32_t sleepers; /* workers whose sleep is not AWAKE */
+    _Atomic uint32_t looping;               /* workers that have not left their loop */
+    _Atomic uint32_t stopping;
+    _Atomic uint32_t open_jobs;    /* submitted and not ended */
+    _Atomic uint32_t callers_busy; /* bit per worker for callers */
+};
+
+extern struct weft__runtime weft__rt;
+extern struct weft__front weft__nobody; /* the front of a thread that is no worker */
+
+/* The calling thread's worker, or NULL. */
+static inline struct weft__worker *weft__worker_self(void)
+{
+    struct weft__front *front = weft__front;
+    return front == &weft__nobody ? NULL : (struct weft__worker *)(void *)front;
+}
+
+/* What a worker waits for in the middle of a job: (*word & mask) == until. Who makes
+ * it true finds `waiter` set in the word if the worker may be asleep, and then calls
+ * weft__sleep_unpark. */
+struct weft__event {
+    _Atomic uint32_t *word;
+    uint32_t mask, until, waiter;
+};
+
+/* worker.c */
+void weft__worker_loop(struct weft__worker *self);
+void weft__worker_recover(struct weft__worker *self, enum weft_status status);
+void weft__worker_run_job(struct weft__worker *self, weft_job *job);
+void weft__worker_wait(struct weft__worker *self, const struct weft__event *event, bool take_part);
+void weft__worker_begin(struct weft__worker *self, struct weft__running *running);
+void weft__worker_end(struct weft__worker *self, struct weft__running *running);
+void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *victim,
+                            weft_task *entry, weft_job *job);
+
+/* deque.c: the owner's side, but for steal */
+void weft__deque_push(struct weft__worker *self, weft_task *entry);
+bool weft__deque_pop(struct weft__worker *self);
+void weft__deque_lower(struct weft__worker *self, uint32_t head);
+weft_task *weft__deque_take_oldest(struct weft__worker *self);
+weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job);
+
+/* sleep.c */
+void weft__sleep_idle(struct weft__worker *self);
+void weft__sleep_join(struct weft__worker *self, const struct weft__event *event, bool take_part);
+void weft__sleep_pass_on(struct weft__worker *self);
+void weft__sleep_ask(const struct weft__worker *self);
+bool weft__sleep_wake_for(weft_job *job);
+void weft__sleep_wake_all(void);
+void weft__sleep_unpark(uint32_t index);
+bool weft__sleep_stalled(void);
+
+/* group.c */
+void weft__group_run_entry(struct weft__worker *self, weft_task *entry);
+void weft__group_drop_entry(struct weft__worker *self, weft_task *entry);
+void weft__group_end(weft_group *group);
+void weft__group_free_nodes(struct weft__worker *self);
+
+/* task.c */
+void weft__task_run_above(struct weft__worker *self, uint32_t base);
+void weft__task_wait(struct weft__worker *self, weft_task *task, bool take_part);
+
+/* job.c */
+weft_job *weft__job_current(void);
+void weft__job_fail(weft_job *job, enum weft_status status);
+void weft__job_finish(weft_job *job);
+enum weft_status weft__job_submit_host(weft_job *job);
+
+/* runtime.c */
+enum weft_status weft__runtime_start(const weft_options *options, uint32_t callers,
+                                     const char *threads_from);
+void weft__runtime_stop_begin(void);
+
+/* An entry of a deque is a weft_task, which somebody syncs, or with bit 0 set the node of
+ * a group's task, which nobody does. The bit is in the entry and not in what it names,
+ * so that an entry can be told when its task is gone. */
+static inline bool weft__entry_is_group(const weft_task *entry)
+{
+    return ((uintptr_t)entry & 1) != 0;
+}
+
+static inline weft_task *weft__entry_at(const struct weft__worker *self, uint32_t index)
+{
+    return atomic_load_explicit(&self->front.slots[index], memory_order_relaxed);
+}
+
+static inline bool weft__job_cancelled(weft_job *job)
+{
+    return WEFT__PEEK(&job->cancel) != 0;
+}
+
+#endif

@@ -1,0 +1,87 @@
+/* weft/task.h: fork/join. The fast path is inline: a task that nobody steals costs
+ * a few plain loads and stores, no atomic instruction and no allocation.
+ *
+ * Source of the scheme: the split deque of Lace (van Dijk, van de Pol, "Lace:
+ * Non-blocking Split Deque for Work-Stealing", 2014). */
+#ifndef WEFT_TASK_H
+#define WEFT_TASK_H
+
+#include <weft/base.h>
+
+typedef void (*weft_task_fn)(void *context);
+
+/* A piece of work that another thread may take. Lives on the spawner's stack from
+ * weft_spawn to weft_sync. The fields are private. */
+typedef struct weft_task {
+    weft_task_fn fn;
+    void *context;
+    _Atomic uint32_t state; /* see src/core/task.h */
+    uint32_t index;         /* place in the spawner's deque; the owner only */
+} weft_task;
+
+/* The part of a worker that the inline calls touch. Private. The slow path is taken when
+ * there is no private task (then this one is offered at once, so that a lone fork is
+ * never kept from an idle thread), when somebody is hungry, and when the deque is full. */
+struct weft__front {
+    _Atomic(weft_task *) *slots; /* the deque; written by the owner only */
+    uint32_t head;               /* next free slot; owner only */
+    uint32_t split;              /* slots below may be shared with thieves; owner only */
+    /* The first head that takes the slow path; any thread sets it to 0 to say that it is
+     * hungry. On a cache line of its own: hungry threads read it. */
+    _Alignas(64) _Atomic uint32_t limit;
+};
+extern _Thread_local struct weft__front *weft__front; /* never NULL */
+void weft__spawn_slow(weft_task *task);
+void weft__sync_slow(weft_task *task);
+
+/* Makes fn(context) available to other threads and returns at once. It may run on
+ * this thread in weft_sync, on another one, or here and now if the deque is full.
+ *
+ * Ownership: `task` and what `context` names stay with the caller and must live
+ *            until weft_sync(task) has returned.
+ * Threads:   any thread; weft_sync must follow on the same one. */
+static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
+{
+    struct weft__front *self = weft__front;
+    uint32_t head = self->head;
+    task->fn = fn;
+    task->context = context;
+    task->index = head;
+    atomic_init(&task->state, 0);
+    if (WEFT__LIKELY(head != self->split && head < WEFT__PEEK(&self->limit))) {
+        WEFT__POKE(&self->slots[head], task);
+        self->head = head + 1;
+    } else {
+        weft__spawn_slow(task);
+    }
+}
+
+/* Returns when the task has run; runs it here if nobody took it. Tasks are synced in
+ * the reverse order of their spawns, every task exactly once.
+ *
+ * Threads: the one that spawned it. */
+static inline void weft_sync(weft_task *task)
+{
+    struct weft__front *self = weft__front;
+    uint32_t top = self->head - 1;
+    if (WEFT__LIKELY(top == task->index && top >= self->split)) {
+        self->head = top;
+        task->fn(task->context);
+    } else {
+        weft__sync_slow(task);
+    }
+}
+
+/* Runs both and returns when both have run: the same as a(a_context);
+ * b(b_context); in any order or at the same time.
+ *
+ * Threads: any thread. */
+static inline void weft_join(weft_task_fn a, void *a_context, weft_task_fn b, void *b_context)
+{
+    weft_task task;
+    weft_spawn(&task, b, b_context);
+    a(a_context);
+    weft_sync(&task);
+}
+
+#endif

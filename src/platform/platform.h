@@ -1,0 +1,62 @@
+/* platform.h: all that weft asks of a host. One platform_<host>.c answers, or two
+ * where hosts share code. */
+#ifndef WEFT_PLATFORM_H
+#define WEFT_PLATFORM_H
+
+#include <weft/base.h>
+#include <weft/status.h>
+
+/* Waiting. The word must stay mapped while somebody may wait on it. */
+
+/* Sleeps while *word == expected, at most `timeout_ns` nanoseconds (negative: no
+ * limit). May return WEFT_OK early, so callers re-check in a loop.
+ * Errors: WEFT_ERR_TIMEOUT, WEFT_ERR_WOULD_BLOCK. */
+enum weft_status weft__plat_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
+
+/* Wakes at most `count` threads that sleep on the word. Never sleeps. */
+void weft__plat_wake(_Atomic uint32_t *word, uint32_t count);
+
+bool weft__plat_may_sleep(void); /* false on a browser's main thread */
+
+/* Threads. */
+
+typedef struct weft__plat_thread {
+    uintptr_t handle;
+} weft__plat_thread;
+
+/* Starts fn(context) on a thread with at least `stack_bytes` bytes of stack.
+ * Errors: WEFT_ERR_NOMEM, WEFT_ERR_WORKER. */
+enum weft_status weft__plat_thread_start(weft__plat_thread *thread, size_t stack_bytes,
+                                         void (*fn)(void *), void *context);
+
+/* Sleeps until the thread has ended and frees what it held. */
+void weft__plat_thread_join(weft__plat_thread thread);
+
+/* True when the calling thread has written past the end of its stack and the host can
+ * tell (WebAssembly with weft's own thread layer). */
+bool weft__plat_stack_overrun(void);
+
+/* Runs weft__worker_loop(worker); where functions can trap, runs
+ * weft__worker_recover(worker) after each trap and then the loop again. */
+struct weft__worker;
+void weft__plat_guard(struct weft__worker *worker);
+
+/* The machine. */
+
+int64_t weft__plat_now_ns(void); /* monotonic */
+
+/* CPUs that this process may use, at least 1; *rule says what limited it: "affinity",
+ * "cgroup" or "host". */
+size_t weft__plat_cpu_count(const char **rule);
+
+/* Tells the CPU that this is a spin loop, where there is a way to. */
+static inline void weft__plat_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* platform_emscripten.c: platform.h on Emscripten (3.1.6 and newer, -pthread). Threads
+ * come from platform_pthread.c, waiting from platform_wasm_wait.c. */
+#include "platform_wasm_wait.h"
+
+#include <emscripten/emscripten.h>
+#include <emscripten/threading.h>
+
+/* JavaScript library function; wasm/ABI.md says what it does. */
+extern void weft_guard(struct weft__worker *worker);
+
+static bool main_may_sleep(void)
+{
+    /* Node's main thread may; a page's must not, and Emscripten calls both by one name. */
+    return EM_ASM_INT(return ENVIRONMENT_IS_NODE ? 1 : 0;) != 0;
+}
+
+bool weft__plat_may_sleep(void)
+{
+    static int known; /* main thread only: 0 not asked yet, 1 no, 2 yes */
+    if (!emscripten_is_main_browser_thread())
+        return true;
+    if (known == 0)
+        known = main_may_sleep() ? 2 : 1;
+    return known == 2;
+}
+
+enum weft_status weft__plat_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+{
+    return weft__wasm_wait(word, expected, timeout_ns);
+}
+
+bool weft__plat_stack_overrun(void)
+{
+    return false;
+}
+
+void weft__plat_guard(struct weft__worker *worker)
+{
+    weft_guard(worker);
+}
+
+int64_t weft__plat_now_ns(void)
+{
+    return (int64_t)(emscripten_get_now() * 1e6);
+}
+
+size_t weft__plat_cpu_count(const char **rule)
+{
+    int count = emscripten_num_logical_cores();
+    *rule = "host";
+    return count < 1 ? 1 : (size_t)count;
+}

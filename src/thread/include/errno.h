@@ -1,0 +1,22 @@
+/* errno.h: libc's errno made usable from code that is compiled with -matomics.
+ *
+ * There is one errno for all threads: with a single-threaded wasi-libc a thread may see
+ * the value that another thread's call has left. It is set only by calls that fail, and
+ * their results tell by themselves that they did. */
+#include_next <errno.h>
+
+#ifndef WEFT_THREAD_ERRNO_H
+#define WEFT_THREAD_ERRNO_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+int *weft__errno_location(void);
+#ifdef __cplusplus
+}
+#endif
+
+#undef errno
+#define errno (*weft__errno_location())
+
+#endif

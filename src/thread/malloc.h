@@ -1,0 +1,14 @@
+/* malloc.h: what the thread layer asks of the allocator, beside malloc itself. */
+#ifndef WEFT_THREAD_MALLOC_H
+#define WEFT_THREAD_MALLOC_H
+
+/* Gives the calling thread's heap to the next thread that starts. The thread must not
+ * allocate any more. */
+void weft__malloc_thread_exit(void);
+
+/* Around a sleep: lets a thread that runs out of memory collect what lies free in the
+ * sleeping thread's heap. Between the two the thread must not allocate or free. */
+void weft__malloc_park(void);
+void weft__malloc_unpark(void);
+
+#endif

@@ -1,0 +1,38 @@
+# start.s: where a thread enters the module (wasi-threads: the host calls
+# wasi_thread_start in an instance of its own, in a worker of its own).
+#
+# A fresh instance has the main thread's stack pointer and no thread-local storage, so
+# no C may run before both are set. Nor may any run after `done` is set: the joiner frees
+# the stack then, and compiled C may use it up to its last instruction. Hence both ends
+# are assembly. The offsets are those of struct weft__thread (thread.h).
+#
+# No preprocessor and a lower-case suffix: assembles with a clang that cannot start
+# another process.
+
+	.globaltype	__stack_pointer, i32
+	.functype	__wasm_init_tls (i32) -> ()
+	.functype	weft__thread_main (i32, i32) -> ()
+
+	.section	.text.wasi_thread_start,"",@
+	.globl	wasi_thread_start
+	.type	wasi_thread_start,@function
+	.export_name	wasi_thread_start, wasi_thread_start
+wasi_thread_start:
+	.functype	wasi_thread_start (i32, i32) -> ()
+	local.get	1
+	i32.load	0		# stack_top
+	global.set	__stack_pointer
+	local.get	1
+	i32.load	4		# tls
+	call	__wasm_init_tls
+	local.get	0
+	local.get	1
+	call	weft__thread_main
+	local.get	1
+	i32.const	1		# WEFT__THREAD_ENDED
+	i32.atomic.store	8	# done
+	local.get	1
+	i32.const	-1
+	memory.atomic.notify	8	# done
+	drop
+	end_function

@@ -1,0 +1,130 @@
+/* thread.c: start, end and join of threads. */
+#include "thread.h"
+#include "../platform/platform.h"
+#include "malloc.h"
+#include "stdio_lock.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wasi/api.h>
+
+/* A function that overruns its stack mostly writes next to its end; a kilobyte catches
+ * that and is checked in some 50 ns. */
+#define GUARD_BYTES   1024u
+#define GUARD_PATTERN UINT64_C(0x5afe57ac5afe57ac)
+
+static_assert(offsetof(struct weft__thread, stack_top) == 0, "start.s loads it");
+static_assert(offsetof(struct weft__thread, tls) == 4, "start.s loads it");
+static_assert(offsetof(struct weft__thread, done) == 8, "start.s stores it");
+
+__attribute__((import_module("wasi"), import_name("thread-spawn"))) int32_t
+weft__import_thread_spawn(struct weft__thread *thread);
+
+static _Thread_local struct weft__thread *self;
+
+struct weft__thread *weft__thread_self(void)
+{
+    return self;
+}
+
+static size_t round_up(size_t value, size_t align)
+{
+    return (value + align - 1) & ~(align - 1);
+}
+
+static void guard_fill(unsigned char *block)
+{
+    uint64_t *words = (uint64_t *)(void *)block;
+    for (size_t i = 0; i < GUARD_BYTES / sizeof *words; i++)
+        words[i] = GUARD_PATTERN;
+}
+
+static bool guard_intact(const unsigned char *block)
+{
+    const volatile uint64_t *words = (const volatile uint64_t *)(const void *)block;
+    uint64_t difference = 0;
+    for (size_t i = 0; i < GUARD_BYTES / sizeof *words; i++)
+        difference |= words[i] ^ GUARD_PATTERN;
+    return difference == 0;
+}
+
+bool weft__thread_overrun(void)
+{
+    if (self == NULL || guard_intact(self->block))
+        return false;
+    guard_fill(self->block);
+    return true;
+}
+
+enum weft_status weft__thread_start(size_t stack_bytes, void (*fn)(void *), void *context,
+                                    struct weft__thread **out)
+{
+    size_t tls_align = __builtin_wasm_tls_align() > 16 ? __builtin_wasm_tls_align() : 16;
+    if (stack_bytes > SIZE_MAX / 2)
+        return WEFT_ERR_NOMEM;
+    size_t record_at = GUARD_BYTES + round_up(stack_bytes, 16);
+    size_t tls_at = round_up(record_at + sizeof(struct weft__thread), tls_align);
+    size_t bytes = round_up(tls_at + __builtin_wasm_tls_size(), tls_align);
+    unsigned char *block = aligned_alloc(tls_align, bytes);
+    if (block == NULL)
+        return WEFT_ERR_NOMEM;
+    guard_fill(block);
+    struct weft__thread *thread = (struct weft__thread *)(void *)(block + record_at);
+    *thread = (struct weft__thread){.stack_top = (uintptr_t)thread,
+                                    .tls = block + tls_at,
+                                    .done = WEFT__THREAD_RUNS,
+                                    .block = block,
+                                    .fn = fn,
+                                    .context = context};
+    if (weft__import_thread_spawn(thread) < 0) {
+        free(block);
+        return WEFT_ERR_WORKER;
+    }
+    *out = thread;
+    return WEFT_OK;
+}
+
+void weft__thread_main(int32_t tid, struct weft__thread *thread)
+{
+    (void)tid;
+    self = thread;
+    thread->fn(thread->context);
+    if (!guard_intact(thread->block))
+        weft__thread_die("a thread wrote past the end of its stack; give it more stack_bytes");
+    weft__malloc_thread_exit();
+}
+
+void weft__thread_join(struct weft__thread *thread)
+{
+    /* Acquire: pairs with the store in start.s; the thread's last writes are seen. */
+    while (atomic_load_explicit(&thread->done, memory_order_acquire) == WEFT__THREAD_RUNS) {
+        if (weft__plat_wait(&thread->done, WEFT__THREAD_RUNS, -1) == WEFT_ERR_WOULD_BLOCK)
+            weft__plat_relax();
+    }
+    free(thread->block);
+}
+
+WEFT_EXPORT void weft_thread_failed(struct weft__thread *thread)
+{
+    weft__stdio_release(thread);
+    uint32_t runs = WEFT__THREAD_RUNS;
+    if (atomic_compare_exchange_strong(&thread->done, &runs, WEFT__THREAD_FAILED))
+        weft__plat_wake(&thread->done, UINT32_MAX);
+}
+
+WEFT_EXPORT void weft_thread_recover(void)
+{
+    weft__stdio_release(self);
+    weft__stdio_forget_private();
+}
+
+_Noreturn void weft__thread_die(const char *text)
+{
+    const __wasi_ciovec_t parts[] = {{(const uint8_t *)"weft: ", 6},
+                                     {(const uint8_t *)text, strlen(text)},
+                                     {(const uint8_t *)"\n", 1}};
+    __wasi_size_t written;
+    (void)__wasi_fd_write(2, parts, sizeof parts / sizeof parts[0], &written);
+    __builtin_trap();
+}

@@ -1,0 +1,63 @@
+/* thread.h: threads on wasi-threads, for a wasi-libc that knows none.
+ *
+ * A thread's stack, its record and its thread-local storage are one block:
+ *
+ *     low  | guard zone | stack, grows down | record | thread-local storage |  high
+ *
+ * The joiner frees the block once `done` is set; until then it belongs to the thread.
+ *
+ * The main thread's stack is the linker's: `-z stack-size=1048576 --stack-first` puts it
+ * at the lowest addresses, so that an overrun leaves the memory and traps. */
+#ifndef WEFT_THREAD_H
+#define WEFT_THREAD_H
+
+#include <weft/base.h>
+#include <weft/status.h>
+
+enum {
+    WEFT__THREAD_RUNS = 0,
+    WEFT__THREAD_ENDED = 1,  /* start.s */
+    WEFT__THREAD_FAILED = 2, /* it trapped, or its worker never started */
+};
+
+struct weft__thread {
+    uintptr_t stack_top;   /* start.s; constant */
+    void *tls;             /* start.s; constant */
+    _Atomic uint32_t done; /* WEFT__THREAD_...; set once, by start.s or weft_thread_failed */
+    unsigned char *block;  /* what to free; the guard zone is its start; constant */
+    void (*fn)(void *);    /* constant */
+    void *context;         /* constant */
+};
+
+/* Starts fn(context) on a thread with `stack_bytes` bytes of stack.
+ * Errors: WEFT_ERR_NOMEM, WEFT_ERR_WORKER (the host refused). */
+enum weft_status weft__thread_start(size_t stack_bytes, void (*fn)(void *), void *context,
+                                    struct weft__thread **out);
+
+/* Waits until the thread has ended and frees its block. A calling thread that must not
+ * sleep spins. */
+void weft__thread_join(struct weft__thread *thread);
+
+/* The calling thread's record; NULL on the main thread. */
+struct weft__thread *weft__thread_self(void);
+
+/* True when the calling thread has written below its stack since the last call. */
+bool weft__thread_overrun(void);
+
+/* Called by start.s. */
+void weft__thread_main(int32_t tid, struct weft__thread *thread);
+
+/* For the JavaScript host, on any instance: the thread with this start argument has
+ * ended without returning from wasi_thread_start, or will never enter it. Gives back the
+ * stdio locks that it held and wakes its joiner. The blocks that lie free in its heap
+ * stay lost; those that it had allocated can be freed as ever. */
+void weft_thread_failed(struct weft__thread *thread);
+
+/* For the JavaScript host, on the instance that caught a trap and goes on using its
+ * thread: gives back the stdio locks that the dead frames held. */
+void weft_thread_recover(void);
+
+/* Writes "weft: <text>\n" to standard error and traps. Takes no lock, allocates nothing. */
+_Noreturn void weft__thread_die(const char *text);
+
+#endif

@@ -1,0 +1,197 @@
+/* Groups: tasks that add tasks, mixed with fork/join, cancelled. */
+#include "test.h"
+
+#include <weft.h>
+
+static void start(void)
+{
+    weft_options options = {.threads = test_threads()};
+    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
+}
+
+static void stop(void)
+{
+    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
+}
+
+static _Atomic uint32_t total;
+
+static void count_one(void *context)
+{
+    (void)context;
+    atomic_fetch_add(&total, 1);
+}
+
+static void run_flat(void *context)
+{
+    weft_group group;
+    weft_group_init(&group);
+    for (int i = 0; i < 50000; i++)
+        weft_group_run(&group, count_one, context);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+    EXPECT_EQ(atomic_load(&total), 50000);
+}
+
+static void wait_returns_after_every_task(void)
+{
+    start();
+    for (int round = 0; round < 5; round++) {
+        atomic_store(&total, 0);
+        EXPECT_EQ(weft_run(run_flat, NULL), WEFT_OK);
+    }
+    stop();
+    atomic_store(&total, 0);
+    EXPECT_EQ(weft_run(run_flat, NULL), WEFT_OK);
+}
+
+/* Each task adds two more to the same group, `depth` levels down. */
+struct spread {
+    weft_group *group;
+    uint32_t depth;
+};
+
+static struct spread levels[16];
+
+static void spread(void *context)
+{
+    struct spread *self = context;
+    atomic_fetch_add(&total, 1);
+    if (self->depth == 0)
+        return;
+    weft_group_run(self->group, spread, &levels[self->depth - 1]);
+    weft_group_run(self->group, spread, &levels[self->depth - 1]);
+}
+
+static void run_spread(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    for (uint32_t depth = 0; depth < 16; depth++)
+        levels[depth] = (struct spread){&group, depth};
+    weft_group_run(&group, spread, &levels[12]);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+    EXPECT_EQ(atomic_load(&total), (1u << 13) - 1);
+}
+
+static void tasks_may_add_tasks(void)
+{
+    start();
+    for (int round = 0; round < 20; round++) {
+        atomic_store(&total, 0);
+        EXPECT_EQ(weft_run(run_spread, NULL), WEFT_OK);
+    }
+    stop();
+}
+
+/* A group task below an unsynced fork, waited for above it: with one thread the wait has
+ * to reach past the fork. */
+static void run_interleaved(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    weft_group_run(&group, count_one, NULL);
+    weft_task task;
+    weft_spawn(&task, count_one, NULL);
+    weft_group_run(&group, count_one, NULL);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+    weft_sync(&task);
+    EXPECT_EQ(atomic_load(&total), 3);
+}
+
+static void wait_reaches_past_unsynced_forks(void)
+{
+    start();
+    for (int round = 0; round < 200; round++) {
+        atomic_store(&total, 0);
+        EXPECT_EQ(weft_run(run_interleaved, NULL), WEFT_OK);
+    }
+    stop();
+}
+
+/* Tasks left on the deque above a fork when it is synced. */
+static void run_sync_below(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    weft_task task;
+    weft_spawn(&task, count_one, NULL);
+    for (int i = 0; i < 10; i++)
+        weft_group_run(&group, count_one, NULL);
+    weft_sync(&task);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+    EXPECT_EQ(atomic_load(&total), 11);
+}
+
+static void sync_passes_group_tasks_above_its_own(void)
+{
+    start();
+    for (int round = 0; round < 200; round++) {
+        atomic_store(&total, 0);
+        EXPECT_EQ(weft_run(run_sync_below, NULL), WEFT_OK);
+    }
+    stop();
+}
+
+/* Groups inside the tasks of a group. */
+static void run_nested_task(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    for (int i = 0; i < 20; i++)
+        weft_group_run(&group, count_one, NULL);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+}
+
+static void run_nested(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    for (int i = 0; i < 100; i++)
+        weft_group_run(&group, run_nested_task, NULL);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+    EXPECT_EQ(atomic_load(&total), 2000);
+}
+
+static void groups_nest(void)
+{
+    start();
+    for (int round = 0; round < 50; round++) {
+        atomic_store(&total, 0);
+        EXPECT_EQ(weft_run(run_nested, NULL), WEFT_OK);
+    }
+    stop();
+}
+
+static void cancel_the_job(void *context)
+{
+    (void)context;
+    weft_cancel();
+}
+
+static void run_cancelled(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    weft_group_run(&group, cancel_the_job, NULL);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_ERR_CANCELLED);
+    weft_group_run(&group, count_one, NULL);
+    EXPECT_EQ(atomic_load(&total), 0);
+}
+
+static void a_cancelled_group_leaves_out_the_rest(void)
+{
+    start();
+    atomic_store(&total, 0);
+    EXPECT_EQ(weft_run(run_cancelled, NULL), WEFT_ERR_CANCELLED);
+    stop();
+}
+
+TEST_MAIN(TEST(wait_returns_after_every_task), TEST(tasks_may_add_tasks),
+          TEST(wait_reaches_past_unsynced_forks), TEST(sync_passes_group_tasks_above_its_own),
+          TEST(groups_nest), TEST(a_cancelled_group_leaves_out_the_rest))

@@ -1,0 +1,8 @@
+// Goes in front of the script of an Emscripten program that runs in Node.
+if (typeof process === 'object') {
+  // Emscripten 3.1.6 takes Node's fetch for a browser's and aborts on the file name.
+  delete globalThis.fetch;
+  Module['preRun'] = function () {
+    Object.assign(ENV, process.env);
+  };
+}

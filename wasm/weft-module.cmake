@@ -1,0 +1,113 @@
+# weft-module.cmake: how C becomes a WebAssembly module or program on weft. Used by the build
+# itself and installed with the package.
+#
+#   weft_add_module(<target> SOURCES <source>... [OUTPUT <name>] [DIRECTORY <folder>] [BROWSER])
+#
+# Links the sources and weft into a module that the npm package `weft` can load: <name>.wasm with
+# the wasi toolchain file; <name>.js, .wasm and .worker.js with Emscripten, as CommonJS for Node or
+# with BROWSER as an ES module for the web. Every WEFT_EXPORT function can be called.
+#
+#   weft_add_program(<target> <source>...)
+#
+# A program with a main() of its own: native, for tests/js/wasi-run.js, or for Node (Emscripten).
+
+# The whole of libweft.a: its exports are called by the host, so nothing in C refers to them.
+function(weft_link_whole target)
+    target_link_libraries(${target} PRIVATE -Wl,--whole-archive $<TARGET_FILE:weft::weft>
+                                            -Wl,--no-whole-archive weft::weft)
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:weft::weft>)
+endfunction()
+
+# Compile and link options of everything that runs on the thread layer for wasi-libc in `folder`.
+function(weft_use_thread_layer target folder)
+    cmake_path(ABSOLUTE_PATH folder)
+    target_compile_options(${target} BEFORE PUBLIC
+        "$<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:C>:SHELL:-isystem ${folder}/include>>"
+        "$<INSTALL_INTERFACE:SHELL:-isystem $<INSTALL_PREFIX>/${CMAKE_INSTALL_INCLUDEDIR}/weft-thread>")
+
+    # Debian's libc says that it does not go with shared memory (no-check-features) and carries
+    # 100 kB of debug information; the function names stay, for the stack of a trap. The stack
+    # comes first, so that running over its end traps.
+    target_link_options(${target} INTERFACE
+        "LINKER:--import-memory,--shared-memory,--max-memory=4294967296,--no-check-features,--strip-debug"
+        "LINKER:--export-dynamic,--export=__stack_pointer,--stack-first,-z,stack-size=1048576")
+
+    set(wrapped "${folder}/wrap.txt")
+    if(EXISTS "${wrapped}")
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${wrapped}")
+        file(STRINGS "${wrapped}" names REGEX "^[a-zA-Z_]")
+        list(TRANSFORM names PREPEND "LINKER:--wrap=")
+        target_link_options(${target} INTERFACE ${names})
+    endif()
+
+    # libc's errno is a plain variable; only code without thread-local storage can name it.
+    if(EXISTS "${folder}/errno.c")
+        set_source_files_properties("${folder}/errno.c" PROPERTIES COMPILE_OPTIONS "-mno-atomics")
+    endif()
+endfunction()
+
+set(weft_cmake_dir "${CMAKE_CURRENT_LIST_DIR}")
+
+# What an Emscripten link needs, module or program. -O2 rather than the compile level: from -O3 on
+# the names of the exports are minified, and the loader reads the functions' types by name.
+function(weft_link_emscripten target)
+    set(library "${weft_cmake_dir}/weft_emscripten_library.js")
+    target_link_options(${target} PRIVATE -O2 -sABORTING_MALLOC=0)
+    if(EXISTS "${library}")
+        target_link_options(${target} PRIVATE "SHELL:--js-library ${library}")
+        set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${library}")
+    endif()
+endfunction()
+
+function(weft_add_module target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "BROWSER" "OUTPUT;DIRECTORY" "SOURCES")
+    if(NOT arg_OUTPUT)
+        set(arg_OUTPUT ${target})
+    endif()
+    if(NOT arg_DIRECTORY)
+        set(arg_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
+    endif()
+    add_executable(${target} ${arg_SOURCES})
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${arg_OUTPUT} LINKER_LANGUAGE C
+                                               RUNTIME_OUTPUT_DIRECTORY "${arg_DIRECTORY}")
+    weft_link_whole(${target})
+    if(NOT EMSCRIPTEN)
+        set_target_properties(${target} PROPERTIES SUFFIX .wasm)
+        target_link_options(${target} PRIVATE -mexec-model=reactor LINKER:--no-entry)
+        return()
+    endif()
+
+    # The loader hands in a memory whose initial and maximum size are equal, so nothing ever
+    # grows; ALLOW_MEMORY_GROWTH only makes the module accept every size up to 4 GiB.
+    weft_link_emscripten(${target})
+    target_link_options(${target} PRIVATE --no-entry -sMODULARIZE -sEXPORT_NAME=createWeftModule
+        -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sINITIAL_MEMORY=64MB -Wno-pthreads-mem-growth
+        -sEXPORTED_RUNTIME_METHODS=wasmMemory,PThread)
+    if(arg_BROWSER)
+        target_link_options(${target} PRIVATE -sEXPORT_ES6 -sENVIRONMENT=web,worker)
+        set_target_properties(${target} PROPERTIES SUFFIX .mjs)
+    else()
+        target_link_options(${target} PRIVATE -sENVIRONMENT=node,worker)
+        # Node takes .js for an ES module otherwise: the package around it says so.
+        file(WRITE "${arg_DIRECTORY}/package.json" "{ \"type\": \"commonjs\" }\n")
+    endif()
+endfunction()
+
+function(weft_add_program target)
+    add_executable(${target} ${ARGN})
+    if(EMSCRIPTEN)
+        # main() runs in a thread of its own and may sleep, as it may natively.
+        weft_link_whole(${target})
+        weft_link_emscripten(${target})
+        target_link_options(${target} PRIVATE -sPROXY_TO_PTHREAD -sEXIT_RUNTIME
+            -sINITIAL_MEMORY=512MB -sENVIRONMENT=node,worker
+            "-sPTHREAD_POOL_SIZE=2+(process.env.WEFT_TEST_THREADS|0)"
+            "SHELL:--pre-js ${weft_cmake_dir}/emscripten-node.js")
+    elseif(CMAKE_C_COMPILER_TARGET MATCHES "^wasm32-wasi")
+        weft_link_whole(${target})
+        set_target_properties(${target} PROPERTIES SUFFIX .wasm)
+        target_link_options(${target} PRIVATE -mexec-model=command)
+    else()
+        target_link_libraries(${target} PRIVATE weft::weft)
+    endif()
+endfunction()
