@@ -9,7 +9,9 @@
 
 #include <weft/job.h>
 
+#ifndef WEFT__INBOX_CAPACITY /* the model check has a small one */
 #define WEFT__INBOX_CAPACITY 4096u /* a power of two */
+#endif
 
 struct weft__inbox_cell {
     _Atomic uint32_t sequence;
@@ -27,10 +29,12 @@ void weft__inbox_fini(struct weft__inbox *inbox);
 bool weft__inbox_push(struct weft__inbox *inbox, weft_job *job); /* false: full */
 weft_job *weft__inbox_pop(struct weft__inbox *inbox);            /* NULL: empty */
 
-/* True when a job can be taken or is being put in. */
+/* True when a job can be taken. A job whose producer is in the middle of push does not
+ * count, nor do those behind it: that producer wakes a worker when it is through. */
 static inline bool weft__inbox_filled(struct weft__inbox *inbox)
 {
-    return atomic_load(&inbox->head) != atomic_load(&inbox->tail);
+    uint32_t position = atomic_load(&inbox->head);
+    return atomic_load(&inbox->cells[position % WEFT__INBOX_CAPACITY].sequence) == position + 1;
 }
 
 #endif

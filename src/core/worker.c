@@ -114,6 +114,9 @@ static bool take_work(struct weft__worker *self)
     weft_job *job = weft__inbox_pop(&weft__rt.inbox);
     if (job != NULL) {
         weft__sleep_pass_on(self);
+        /* Jobs behind one whose producer was slow had their wake-up in vain. */
+        if (atomic_load(&weft__rt.sleepers) != 0 && weft__inbox_filled(&weft__rt.inbox))
+            (void)weft__sleep_wake_for(NULL);
         weft__worker_run_job(self, job);
         return true;
     }

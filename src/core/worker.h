@@ -59,8 +59,11 @@
 
 #include <weft.h>
 
-/* Tasks in one deque; when it is full a spawned task runs at once. */
+/* Tasks in one deque; when it is full a spawned task runs at once. The model check has a
+ * small one. */
+#ifndef WEFT__DEQUE_CAPACITY
 #define WEFT__DEQUE_CAPACITY 16384u
+#endif
 
 /* Bits of weft_task.state. */
 #define WEFT__TASK_DONE   1u /* set by who ran it, after it; the owner may reuse the task */

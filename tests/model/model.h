@@ -1,0 +1,34 @@
+/* model.h: explores the thread interleavings of the real scheduler code.
+ *
+ * The program runs again and again, its threads as coroutines of one, with a switch
+ * possible at every atomic access; each run follows another schedule. All schedules with
+ * at most `preemptions` switches away from a thread that could go on are tried (Musuvathi
+ * & Qadeer, "Iterative context bounding", 2007), then `random_runs` schedules with any
+ * number of them. A run fails when its threads all sleep (a lost wake-up, a deadlock),
+ * when it does not end, or when a check in it fails. */
+#ifndef WEFT_MODEL_H
+#define WEFT_MODEL_H
+
+#include <stdint.h>
+
+struct model {
+    const char *name;
+    void (*run)(void); /* the first thread; others by weft__plat_thread_start */
+    uint32_t preemptions;
+    uint32_t random_runs;
+};
+
+/* Explores. Returns the number of runs, or 0 after a failure, which is printed with
+ * the schedule: set WEFT_MODEL_REPLAY to it to run that one alone. */
+uint64_t model_explore(const struct model *model);
+
+/* Fails the current run. */
+void model_fail(const char *what);
+
+#define MODEL_CHECK(condition)                                                                     \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            model_fail(#condition);                                                                \
+    } while (0)
+
+#endif

@@ -1,0 +1,271 @@
+/* Programs on the real scheduler, explored by model.h. */
+#include "model.h"
+
+#include "../../src/core/worker.h"
+
+#include "../c/test.h"
+
+#include <string.h>
+
+/* Plain counters: the threads are coroutines. */
+static uint32_t ran[8];
+
+static void mark(void *context)
+{
+    ++*(uint32_t *)context;
+}
+
+static void start(size_t threads)
+{
+    memset(ran, 0, sizeof ran);
+    weft_options options = {.threads = threads, .spin_ns = -1};
+    MODEL_CHECK(weft_runtime_start(&options) == WEFT_OK);
+}
+
+static void stop(uint32_t tasks)
+{
+    MODEL_CHECK(weft_runtime_stop() == WEFT_OK);
+    for (uint32_t i = 0; i < tasks; i++)
+        MODEL_CHECK(ran[i] == 1);
+}
+
+/* Fork/join: each task runs once, whoever gets it; a joiner's wake-up is not lost. */
+
+static void fork_three(void *context)
+{
+    (void)context;
+    weft_task tasks[3];
+    for (size_t i = 0; i < 3; i++)
+        weft_spawn(&tasks[i], mark, &ran[i]);
+    for (size_t i = 3; i > 0; i--)
+        weft_sync(&tasks[i - 1]);
+    for (size_t i = 0; i < 3; i++)
+        MODEL_CHECK(ran[i] == 1);
+}
+
+static void fork_three_on_two(void)
+{
+    start(2);
+    MODEL_CHECK(weft_run(fork_three, NULL) == WEFT_OK);
+    stop(3);
+}
+
+static void fork_three_on_three(void)
+{
+    start(3);
+    MODEL_CHECK(weft_run(fork_three, NULL) == WEFT_OK);
+    stop(3);
+}
+
+static void fork_twice(void *context)
+{
+    weft_join(mark, &ran[0], mark, &ran[1]);
+    weft_join(mark, &ran[2], mark, &ran[3]);
+    (void)context;
+}
+
+static void fork_twice_on_two(void)
+{
+    start(2);
+    MODEL_CHECK(weft_run(fork_twice, NULL) == WEFT_OK);
+    stop(4);
+}
+
+static void inner_join(void *context)
+{
+    uint32_t *at = context;
+    weft_join(mark, at, mark, at + 1);
+}
+
+static void fork_nested(void *context)
+{
+    (void)context;
+    weft_join(inner_join, &ran[0], inner_join, &ran[2]);
+}
+
+static void fork_nested_on_two(void)
+{
+    start(2);
+    MODEL_CHECK(weft_run(fork_nested, NULL) == WEFT_OK);
+    stop(4);
+}
+
+/* Jobs: a submitted job wakes a worker, stop lets nothing fall. */
+
+static void submit_two(void)
+{
+    start(3);
+    weft_job jobs[2];
+    for (size_t i = 0; i < 2; i++) {
+        weft_job_init(&jobs[i], mark, &ran[i]);
+        MODEL_CHECK(weft_job_submit(&jobs[i]) == WEFT_OK);
+    }
+    for (size_t i = 0; i < 2; i++)
+        MODEL_CHECK(weft_job_wait(&jobs[i], WEFT_FOREVER) == WEFT_OK);
+    stop(2);
+}
+
+static void submit_and_stop(void)
+{
+    start(2);
+    weft_job job;
+    weft_job_init(&job, mark, &ran[0]);
+    MODEL_CHECK(weft_job_submit(&job) == WEFT_OK);
+    stop(1);
+}
+
+/* Two jobs that fork: workers that wait in one must not lose the other's wake-ups. */
+static void submit_two_that_fork(void)
+{
+    start(3);
+    weft_job jobs[2];
+    for (size_t i = 0; i < 2; i++) {
+        weft_job_init(&jobs[i], inner_join, &ran[2 * i]);
+        MODEL_CHECK(weft_job_submit(&jobs[i]) == WEFT_OK);
+    }
+    for (size_t i = 0; i < 2; i++)
+        MODEL_CHECK(weft_job_wait(&jobs[i], WEFT_FOREVER) == WEFT_OK);
+    stop(4);
+}
+
+/* Two producers: the second one's job is behind a cell that the first is still filling.
+ * The first job ends only after the second has begun, so both need a worker. */
+
+static _Atomic uint32_t second_began;
+
+static void wait_for_second(void *context)
+{
+    mark(context);
+    while (atomic_load(&second_began) == 0)
+        (void)weft__plat_wait(&second_began, 0, WEFT_FOREVER);
+}
+
+static void begin_second(void *context)
+{
+    mark(context);
+    atomic_store(&second_began, 1);
+    weft__plat_wake(&second_began, 1);
+}
+
+static void submit_second(void *context)
+{
+    MODEL_CHECK(weft_job_submit(context) == WEFT_OK);
+}
+
+static void two_producers(void)
+{
+    weft_job first, second;
+    weft__plat_thread producer;
+    start(3);
+    atomic_store(&second_began, 0);
+    weft_job_init(&first, wait_for_second, &ran[0]);
+    weft_job_init(&second, begin_second, &ran[1]);
+    MODEL_CHECK(weft__plat_thread_start(&producer, 0, submit_second, &second) == WEFT_OK);
+    MODEL_CHECK(weft_job_submit(&first) == WEFT_OK);
+    MODEL_CHECK(weft_job_wait(&first, WEFT_FOREVER) == WEFT_OK);
+    weft__plat_thread_join(producer);
+    MODEL_CHECK(weft_job_wait(&second, WEFT_FOREVER) == WEFT_OK);
+    stop(2);
+}
+
+/* A lone fork is offered at once, and a sleeper woken for it: both sides can meet. */
+
+static void meeting(void *context)
+{
+    (void)context;
+    weft_join(wait_for_second, &ran[0], begin_second, &ran[1]);
+}
+
+static void both_sides_meet(void)
+{
+    start(2);
+    atomic_store(&second_began, 0);
+    MODEL_CHECK(weft_run(meeting, NULL) == WEFT_OK);
+    stop(2);
+}
+
+/* Groups: the waiter hears of the last task, tasks may add tasks. */
+
+static weft_group *shared_group;
+
+static void mark_and_add(void *context)
+{
+    (void)context;
+    ++ran[0];
+    weft_group_run(shared_group, mark, &ran[1]);
+}
+
+static void group_three(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    shared_group = &group;
+    weft_group_run(&group, mark_and_add, NULL);
+    weft_group_run(&group, mark, &ran[2]);
+    MODEL_CHECK(weft_group_wait(&group) == WEFT_OK);
+    for (size_t i = 0; i < 3; i++)
+        MODEL_CHECK(ran[i] == 1);
+}
+
+static void group_three_on_two(void)
+{
+    start(2);
+    MODEL_CHECK(weft_run(group_three, NULL) == WEFT_OK);
+    stop(3);
+}
+
+static void group_past_fork(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_task task;
+    weft_group_init(&group);
+    weft_group_run(&group, mark, &ran[0]);
+    weft_spawn(&task, mark, &ran[1]);
+    MODEL_CHECK(weft_group_wait(&group) == WEFT_OK);
+    MODEL_CHECK(ran[0] == 1);
+    weft_sync(&task);
+    MODEL_CHECK(ran[1] == 1);
+}
+
+static void group_past_fork_on_two(void)
+{
+    start(2);
+    MODEL_CHECK(weft_run(group_past_fork, NULL) == WEFT_OK);
+    stop(2);
+}
+
+static void explore(const char *name, void (*run)(void), uint32_t preemptions)
+{
+    struct model model = {name, run, preemptions, 20000};
+    uint64_t runs = model_explore(&model);
+    EXPECT(runs != 0);
+    printf("%s: %llu schedules, all with up to %u preemptions\n", name, (unsigned long long)runs,
+           preemptions);
+}
+
+#define EXPLORE(run, preemptions)                                                                  \
+    static void every_schedule_of_##run(void)                                                      \
+    {                                                                                              \
+        explore(#run, run, preemptions);                                                           \
+    }
+
+EXPLORE(fork_three_on_two, 3)
+EXPLORE(fork_three_on_three, 2)
+EXPLORE(fork_twice_on_two, 3)
+EXPLORE(fork_nested_on_two, 3)
+EXPLORE(submit_two, 2)
+EXPLORE(submit_and_stop, 3)
+EXPLORE(submit_two_that_fork, 2)
+EXPLORE(two_producers, 2)
+EXPLORE(both_sides_meet, 3)
+EXPLORE(group_three_on_two, 3)
+EXPLORE(group_past_fork_on_two, 3)
+
+TEST_MAIN(TEST(every_schedule_of_fork_three_on_two), TEST(every_schedule_of_fork_three_on_three),
+          TEST(every_schedule_of_fork_twice_on_two), TEST(every_schedule_of_fork_nested_on_two),
+          TEST(every_schedule_of_submit_two), TEST(every_schedule_of_submit_and_stop),
+          TEST(every_schedule_of_submit_two_that_fork), TEST(every_schedule_of_two_producers),
+          TEST(every_schedule_of_both_sides_meet), TEST(every_schedule_of_group_three_on_two),
+          TEST(every_schedule_of_group_past_fork_on_two))
