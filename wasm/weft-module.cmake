@@ -49,14 +49,20 @@ endfunction()
 set(weft_cmake_dir "${CMAKE_CURRENT_LIST_DIR}")
 
 # What an Emscripten link needs, module or program. -O2 rather than the compile level: from -O3 on
-# the names of the exports are minified, and the loader reads the functions' types by name.
+# the names of the exports are minified, and the loader reads the functions' types by name. The
+# functions keep their names for the stack of a trap.
 function(weft_link_emscripten target)
     set(library "${weft_cmake_dir}/weft_emscripten_library.js")
-    target_link_options(${target} PRIVATE -O2 -sABORTING_MALLOC=0)
+    target_link_options(${target} PRIVATE -O2 --profiling-funcs -sABORTING_MALLOC=0)
     if(EXISTS "${library}")
         target_link_options(${target} PRIVATE "SHELL:--js-library ${library}")
         set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${library}")
     endif()
+endfunction()
+
+# Node takes a .js file for an ES module where the package around it says so.
+function(weft_mark_commonjs folder)
+    file(CONFIGURE OUTPUT "${folder}/package.json" CONTENT "{ \"type\": \"commonjs\" }\n")
 endfunction()
 
 function(weft_add_module target)
@@ -88,8 +94,7 @@ function(weft_add_module target)
         set_target_properties(${target} PROPERTIES SUFFIX .mjs)
     else()
         target_link_options(${target} PRIVATE -sENVIRONMENT=node,worker)
-        # Node takes .js for an ES module otherwise: the package around it says so.
-        file(WRITE "${arg_DIRECTORY}/package.json" "{ \"type\": \"commonjs\" }\n")
+        weft_mark_commonjs("${arg_DIRECTORY}")
     endif()
 endfunction()
 
@@ -97,6 +102,7 @@ function(weft_add_program target)
     add_executable(${target} ${ARGN})
     if(EMSCRIPTEN)
         # main() runs in a thread of its own and may sleep, as it may natively.
+        weft_mark_commonjs("${CMAKE_CURRENT_BINARY_DIR}")
         weft_link_whole(${target})
         weft_link_emscripten(${target})
         target_link_options(${target} PRIVATE -sPROXY_TO_PTHREAD -sEXIT_RUNTIME

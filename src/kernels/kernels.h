@@ -96,7 +96,8 @@ uint64_t weft_nqueens_serial(uint32_t n);
  * SHA-1 of the parent's state and the child's number, so nobody knows its shape
  * beforehand; each inner node is a task. Trees:
  *     1  T1: geometric, fixed shape, b0 4, depth 10, seed 19: 4,130,071 nodes
- *     3  T3: binomial, b0 2000, q 0.124875, m 8, seed 42: 4,112,897 nodes, 1572 deep
+ *     3  T3: binomial, b0 2000, q 0.124875, m 8, seed 42: 4,112,897 nodes, 1572 deep,
+ *        some 400 KiB of a worker's stack
  * Returns an enum weft_status.
  *
  * Errors: WEFT_ERR_INVALID    no such tree, or out is null; out is unchanged

@@ -135,63 +135,39 @@ static void add_totals(struct totals *into, const struct totals *from)
 
 /* ---- the search ---- */
 
-/* Counts the subtrees below children first..last-1 of *parent. */
+/* Children first..last-1 of *parent, not yet looked at, and what was counted so far
+ * among those before them. Only the thread that searches it touches it. */
 struct siblings {
-    weft_task task;
     const struct tree *tree;
     const struct node *parent;
     uint32_t first, last;
     struct totals totals;
 };
 
-static void search(const struct tree *tree, const struct node *parent, uint32_t first,
-                   uint32_t last, struct totals *totals);
-
-static void search_siblings(void *context)
+/* Leaves are counted on the spot. At an inner node the siblings after it become a task
+ * while this thread goes on below the node. The frame is short, because the deepest tree
+ * puts 1572 of them and more on the stack of one worker: the record that came in serves
+ * for the siblings as well, which is why nobody may touch it before the sync. */
+static void search(void *context)
 {
-    struct siblings *rest = context;
-    struct totals totals = {0};
-    search(rest->tree, rest->parent, rest->first, rest->last, &totals);
-    rest->totals = totals;
-}
-
-/* Offers the siblings first..last-1 to other threads while it searches below `node`. */
-static WEFT__NOINLINE void fork_siblings(const struct tree *tree, const struct node *parent,
-                                         uint32_t first, uint32_t last, const struct node *node,
-                                         uint32_t children, struct totals *totals)
-{
-    struct siblings rest = {.tree = tree, .parent = parent, .first = first, .last = last};
-    weft_spawn(&rest.task, search_siblings, &rest);
-    search(tree, node, 0, children, totals);
-    weft_sync(&rest.task);
-    add_totals(totals, &rest.totals);
-}
-
-/* Leaves are counted on the spot. At an inner node the siblings after it become a task;
- * after the last sibling no frame is needed to come back to, so the loop goes on below.
- * The stack holds one short frame per inner node with siblings after it: the deepest
- * tree, 1572 levels, must fit into a worker's. */
-static void search(const struct tree *tree, const struct node *parent, uint32_t first,
-                   uint32_t last, struct totals *totals)
-{
-    struct node here, child;
-    while (first < last) {
-        make_child(parent, first++, &child);
-        uint32_t children = count_children(tree, &child);
-        count_node(totals, &child, children);
-        if (children == 0)
-            continue;
-        if (weft_cancelled())
+    struct siblings *all = context;
+    struct node child;
+    uint32_t children = 0;
+    while (children == 0) {
+        if (all->first == all->last)
             return;
-        if (first < last) {
-            fork_siblings(tree, parent, first, last, &child, children, totals);
-            return;
-        }
-        here = child;
-        parent = &here;
-        first = 0;
-        last = children;
+        make_child(all->parent, all->first++, &child);
+        children = count_children(all->tree, &child);
+        count_node(&all->totals, &child, children);
     }
+    if (weft_cancelled())
+        return;
+    struct siblings below = {.tree = all->tree, .parent = &child, .last = children};
+    weft_task rest;
+    weft_spawn(&rest, search, all);
+    search(&below);
+    weft_sync(&rest);
+    add_totals(&all->totals, &below.totals);
 }
 
 static void search_serial(const struct tree *tree, const struct node *node, struct totals *totals)
@@ -218,13 +194,12 @@ WEFT_EXPORT int32_t weft_uts(uint32_t tree, uint64_t out[3])
     if (out == NULL || !tree_of(tree, &shape))
         return WEFT_ERR_INVALID;
     struct node root = root_of(&shape);
-    struct totals totals = {0};
-    uint32_t children = count_children(&shape, &root);
-    count_node(&totals, &root, children);
-    search(&shape, &root, 0, children, &totals);
+    struct siblings all = {.tree = &shape, .parent = &root, .last = count_children(&shape, &root)};
+    count_node(&all.totals, &root, all.last);
+    search(&all);
     if (weft_cancelled())
         return WEFT_ERR_CANCELLED;
-    put_totals(&totals, out);
+    put_totals(&all.totals, out);
     return WEFT_OK;
 }
 

@@ -8,11 +8,14 @@
 /* JavaScript library function; wasm/ABI.md says what it does. */
 extern void weft_guard(struct weft__worker *worker);
 
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpedantic" /* EM_ASM is built on extensions */
 static bool main_may_sleep(void)
 {
     /* Node's main thread may; a page's must not, and Emscripten calls both by one name. */
     return EM_ASM_INT(return ENVIRONMENT_IS_NODE ? 1 : 0;) != 0;
 }
+#pragma clang diagnostic pop
 
 bool weft__plat_may_sleep(void)
 {

@@ -1,12 +1,11 @@
-/* errno.c: the address of libc's errno.
+/* errno.c: the address of libc's errno; see include/errno.h.
  *
- * The one file that is compiled without -matomics: the single-threaded wasi-libc keeps
- * errno in ordinary memory while its header says _Thread_local, and only a compiler
- * without atomics takes _Thread_local for ordinary memory. See include/errno.h. */
-#include <errno.h>
+ * The single-threaded wasi-libc keeps errno in ordinary memory while its header says
+ * _Thread_local, and code compiled with -matomics would look for it in thread-local
+ * storage. So this file declares what is really there and must not include <errno.h>. */
+int *weft__errno_location(void);
 
-#undef errno
-extern _Thread_local int errno;
+extern int errno;
 
 int *weft__errno_location(void)
 {

@@ -1,5 +1,6 @@
 # start.s: where a thread enters the module (wasi-threads: the host calls
-# wasi_thread_start in an instance of its own, in a worker of its own).
+# wasi_thread_start in an instance of its own, in a worker of its own), and where the host
+# reports one that will not come back.
 #
 # A fresh instance has the main thread's stack pointer and no thread-local storage, so
 # no C may run before both are set. Nor may any run after `done` is set: the joiner frees
@@ -12,6 +13,7 @@
 	.globaltype	__stack_pointer, i32
 	.functype	__wasm_init_tls (i32) -> ()
 	.functype	weft__thread_main (i32, i32) -> ()
+	.functype	weft__stdio_release (i32) -> ()
 
 	.section	.text.wasi_thread_start,"",@
 	.globl	wasi_thread_start
@@ -32,6 +34,36 @@ wasi_thread_start:
 	i32.const	1		# WEFT__THREAD_ENDED
 	i32.atomic.store	8	# done
 	local.get	1
+	i32.const	-1
+	memory.atomic.notify	8	# done
+	drop
+	end_function
+
+# The instance that the host calls this on may be the one that trapped, the main one, or
+# one that no thread has entered yet, whose stack pointer is the main thread's. The stack
+# that certainly nobody uses is that of the thread in question.
+	.section	.text.weft_thread_failed,"",@
+	.globl	weft_thread_failed
+	.type	weft_thread_failed,@function
+	.export_name	weft_thread_failed, weft_thread_failed
+weft_thread_failed:
+	.functype	weft_thread_failed (i32) -> ()
+	.local	i32
+	global.get	__stack_pointer
+	local.set	1
+	local.get	0
+	i32.load	0		# stack_top
+	global.set	__stack_pointer
+	local.get	0
+	call	weft__stdio_release
+	local.get	1
+	global.set	__stack_pointer
+	local.get	0
+	i32.const	0		# WEFT__THREAD_RUNS
+	i32.const	2		# WEFT__THREAD_FAILED
+	i32.atomic.rmw.cmpxchg	8	# done
+	drop
+	local.get	0
 	i32.const	-1
 	memory.atomic.notify	8	# done
 	drop

@@ -105,14 +105,6 @@ void weft__thread_join(struct weft__thread *thread)
     free(thread->block);
 }
 
-WEFT_EXPORT void weft_thread_failed(struct weft__thread *thread)
-{
-    weft__stdio_release(thread);
-    uint32_t runs = WEFT__THREAD_RUNS;
-    if (atomic_compare_exchange_strong(&thread->done, &runs, WEFT__THREAD_FAILED))
-        weft__plat_wake(&thread->done, UINT32_MAX);
-}
-
 WEFT_EXPORT void weft_thread_recover(void)
 {
     weft__stdio_release(self);

@@ -23,7 +23,7 @@ enum {
 struct weft__thread {
     uintptr_t stack_top;   /* start.s; constant */
     void *tls;             /* start.s; constant */
-    _Atomic uint32_t done; /* WEFT__THREAD_...; set once, by start.s or weft_thread_failed */
+    _Atomic uint32_t done; /* WEFT__THREAD_...; set once, by start.s */
     unsigned char *block;  /* what to free; the guard zone is its start; constant */
     void (*fn)(void *);    /* constant */
     void *context;         /* constant */
@@ -47,10 +47,10 @@ bool weft__thread_overrun(void);
 /* Called by start.s. */
 void weft__thread_main(int32_t tid, struct weft__thread *thread);
 
-/* For the JavaScript host, on any instance: the thread with this start argument has
- * ended without returning from wasi_thread_start, or will never enter it. Gives back the
- * stdio locks that it held and wakes its joiner. The blocks that lie free in its heap
- * stay lost; those that it had allocated can be freed as ever. */
+/* For the JavaScript host, on any instance; in start.s. The thread with this start
+ * argument has left wasi_thread_start by a trap, or will never enter it, and is not joined
+ * yet. Gives back the stdio locks that it held and wakes its joiner. What lies free in its
+ * heap stays lost; the blocks that it had allocated can be freed as ever. */
 void weft_thread_failed(struct weft__thread *thread);
 
 /* For the JavaScript host, on the instance that caught a trap and goes on using its

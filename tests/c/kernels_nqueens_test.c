@@ -1,8 +1,7 @@
 /* kernels_nqueens_test.c: weft_nqueens against the published counts (OEIS A000170). */
 #include "kernels_everywhere.h"
 
-static const uint64_t solutions[] = {0,  1,  0,   0,   2,    10,   4,
-                                     40, 92, 352, 724, 2680, 14200, 73712};
+static const uint64_t solutions[] = {0, 1, 0, 0, 2, 10, 4, 40, 92, 352, 724, 2680, 14200, 73712};
 #define BOARDS (sizeof solutions / sizeof solutions[0])
 
 static void check_counts(void *context)

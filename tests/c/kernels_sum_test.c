@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-static const size_t counts[] = {0,    1,    2,    7,     8,     9,       63,      64,     100,
+static const size_t counts[] = {0,    1,    2,    7,     8,     9,       63,      64,      100,
                                 4095, 4096, 4097, 12345, 65536, 1000001, 2097151, 2097152, 2500003};
-#define COUNTS (sizeof counts / sizeof counts[0])
+#define COUNTS    (sizeof counts / sizeof counts[0])
 #define COUNT_MAX 2500003
 
 static uint64_t bits_of(double x)
@@ -39,7 +39,8 @@ static void check_same_bits(void *context)
 {
     const double *xs = context;
     for (size_t i = 0; i < COUNTS; i++) {
-        EXPECT_EQ(bits_of(weft_sum_f64(xs, counts[i])), bits_of(weft_sum_f64_serial(xs, counts[i])));
+        EXPECT_EQ(bits_of(weft_sum_f64(xs, counts[i])),
+                  bits_of(weft_sum_f64_serial(xs, counts[i])));
         if (counts[i] > 0)
             EXPECT_EQ(bits_of(weft_mean_f64(xs, counts[i])),
                       bits_of(weft_mean_f64_serial(xs, counts[i])));

@@ -1,0 +1,3 @@
+// The smallest process that answers.
+
+process.send(Number(process.argv[2]));
