@@ -86,7 +86,9 @@ function(weft_add_module target)
     # The loader hands in a memory whose initial and maximum size are equal, so nothing ever
     # grows; ALLOW_MEMORY_GROWTH only makes the module accept every size up to 4 GiB.
     weft_link_emscripten(${target})
+    # 64-bit integers are BigInts, and an uncaught error is the application's own business.
     target_link_options(${target} PRIVATE --no-entry -sMODULARIZE -sEXPORT_NAME=createWeftModule
+        -sWASM_BIGINT -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0
         -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sINITIAL_MEMORY=64MB -Wno-pthreads-mem-growth
         -sEXPORTED_RUNTIME_METHODS=wasmMemory,PThread)
     if(arg_BROWSER)

@@ -134,13 +134,18 @@ void weft__sleep_pass_on(struct weft__worker *self)
     }
 }
 
-/* True when jobs are open, yet everybody sleeps and there is nothing to take. */
+/* True when jobs are open, yet everybody sleeps and nobody can take anything: only a
+ * worker that is inside no job could take a queued one. */
 bool weft__sleep_stalled(void)
 {
-    if (atomic_load(&weft__rt.open_jobs) == 0 || work_visible(NULL))
+    bool idle = false;
+    if (atomic_load(&weft__rt.open_jobs) == 0)
         return false;
-    for (uint32_t i = 0; i < weft__rt.loop_count; i++)
-        if (atomic_load(&weft__rt.workers[i].sleep) == WEFT__AWAKE)
+    for (uint32_t i = 0; i < weft__rt.loop_count; i++) {
+        uint32_t sleep = atomic_load(&weft__rt.workers[i].sleep);
+        if (sleep == WEFT__AWAKE)
             return false;
-    return true;
+        idle = idle || sleep == WEFT__SLEEP_IDLE;
+    }
+    return !(idle && work_visible(NULL));
 }

@@ -1,0 +1,130 @@
+import { Allocations } from './allocations.js';
+import { WeftError } from './errors.js';
+
+const ALIGN = 64; // a cache line, and enough for every SIMD type
+const TypedArray = Object.getPrototypeOf(Uint8Array);
+
+/** @typedef {Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array} AnyArray */
+/**
+ * @template {AnyArray} T
+ * @typedef {{ new (buffer: ArrayBufferLike, byteOffset: number, length: number): T, readonly BYTES_PER_ELEMENT: number, readonly name: string }} ArrayConstructor
+ */
+
+/** @param {unknown} value */
+function isArrayConstructor(value) {
+  return typeof value === 'function' && Object.getPrototypeOf(value) === TypedArray;
+}
+
+/** Memory that JavaScript takes from the C heap, and gives back. */
+export class Heap {
+  /** @param {import('./engine-wasi.js').Engine} engine */
+  constructor({ memory, find }) {
+    this.memory = memory;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.allocations = new Allocations();
+    this.find = find;
+    this.encoder = new TextEncoder();
+    this.copyString = this.copyString.bind(this);
+  }
+
+  /** @param {number} bytes  @param {number} align  @returns {number} an address */
+  #take(bytes, align) {
+    const address = bytes < 2 ** 32 ? this.find('weft_js_alloc')(bytes, align) >>> 0 : 0;
+    if (address !== 0) return address;
+    const { count, bytes: held } = this.allocations.held();
+    throw new WeftError('WEFT_ERR_NOMEM',
+      `out of memory: ${bytes} bytes asked for; of ${this.memory.buffer.byteLength} bytes in all, ${held} are held by ${count} arrays and pointers of rt.array, rt.alloc and rt.share: free some with rt.free(), or raise memoryBytes (at most 4 GiB)`);
+  }
+
+  /**
+   * @template {AnyArray} T
+   * @param {ArrayConstructor<T>} Constructor  @param {number} length
+   * @returns {T}  not cleared
+   */
+  array(Constructor, length) {
+    if (!isArrayConstructor(Constructor)) {
+      throw new WeftError('WEFT_ERR_INVALID',
+        'rt.array: the first argument must be a typed array constructor, such as Float64Array');
+    }
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new WeftError('WEFT_ERR_INVALID',
+        `rt.array: the length must be an integer from 0, got ${String(length)}`);
+    }
+    const size = length * Constructor.BYTES_PER_ELEMENT;
+    const address = this.#take(size, ALIGN);
+    const array = new Constructor(this.memory.buffer, address, length);
+    this.allocations.add(address, size, array);
+    return array;
+  }
+
+  /** @param {number} bytes */
+  alloc(bytes) {
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      throw new WeftError('WEFT_ERR_INVALID',
+        `rt.alloc: the size must be an integer from 0, got ${String(bytes)}`);
+    }
+    const address = this.#take(bytes, ALIGN);
+    this.allocations.add(address, bytes);
+    return address;
+  }
+
+  /** @param {AnyArray | ArrayBufferLike | DataView} source */
+  share(source) {
+    const buffer = source instanceof ArrayBuffer || source instanceof SharedArrayBuffer;
+    if (!buffer && !ArrayBuffer.isView(source)) {
+      throw new WeftError('WEFT_ERR_INVALID', 'rt.share: the argument must be a typed array');
+    }
+    const from = buffer || source instanceof DataView
+      ? new Uint8Array(buffer ? source : source.buffer, buffer ? 0 : source.byteOffset, source.byteLength)
+      : source;
+    // The tag, not the constructor: Node's Buffer comes out as the Uint8Array that it is.
+    const Constructor = /** @type {any} */ (globalThis)[/** @type {any} */ (from)[Symbol.toStringTag]];
+    const array = this.array(Constructor, from.length);
+    /** @type {any} */ (array).set(from);
+    return array;
+  }
+
+  /** @param {ArrayBufferView | number} target */
+  free(target) {
+    const allocation = ArrayBuffer.isView(target)
+      ? target.buffer === this.memory.buffer && this.allocations.startingAt(target)
+      : this.allocations.at(target);
+    if (!allocation) {
+      throw new WeftError('WEFT_ERR_POINTER',
+        'rt.free: not an array or pointer of rt.array, rt.alloc or rt.share, or freed before');
+    }
+    if (allocation.uses > 0) {
+      throw new WeftError('WEFT_ERR_STATE',
+        `rt.free: ${allocation.uses} pending call(s) use this array; await them first`);
+    }
+    this.allocations.remove(allocation);
+    this.find('weft_js_free')(allocation.address);
+  }
+
+  /** @param {string} text  @returns {number} the address of a NUL-terminated copy */
+  copyString(text) {
+    const encoded = this.encoder.encode(text);
+    const address = this.#take(encoded.length + 1, 8);
+    this.bytes.set(encoded, address);
+    this.bytes[address + encoded.length] = 0;
+    return address;
+  }
+
+  /** @param {number} pointer */
+  string(pointer) {
+    const address = Number.isInteger(pointer) ? pointer >>> 0 : 0;
+    const end = address === 0 ? -1 : this.bytes.indexOf(0, address);
+    if (end < 0) {
+      throw new WeftError('WEFT_ERR_POINTER',
+        `rt.string: ${String(pointer)} is not the address of a NUL-terminated string`);
+    }
+    return new TextDecoder().decode(this.bytes.slice(address, end)); // takes no shared memory
+  }
+
+  /** @param {import('./arguments.js').Holdings} holdings  what a call held until its end */
+  release({ arrays, strings }) {
+    for (const allocation of arrays) allocation.uses--;
+    for (const address of strings) this.find('weft_js_free')(address);
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What the runtime asks of the place where it runs. node.js builds one; nothing else
+ * asks where it is.
+ *
+ * @typedef {object} Host
+ * @property {() => { count: number, rule: string }} cpus  CPUs that this process may use,
+ *   and what decided
+ * @property {(name: string) => string | undefined} variable  an environment variable
+ * @property {boolean} maySleep  the calling thread may block
+ * @property {() => number} now  nanoseconds of a monotonic clock, one origin for all threads
+ * @property {(fd: 1 | 2, bytes: Uint8Array) => void} write  to standard output or error
+ * @property {(source: URL | string) => Promise<Uint8Array>} readBytes
+ * @property {(source: URL | string) => Promise<LoadedScript>} loadScript  Emscripten's file
+ * @property {(settings: import('./options.js').Settings) => ThreadWorker} createWorker
+ *   one that runs worker.js
+ * @property {(worker: any) => ThreadWorker} adoptWorker  one that Emscripten created
+ *
+ * @typedef {object} LoadedScript
+ * @property {import('./options.js').EmscriptenFactory} factory
+ * @property {URL | string} wasm  the file beside it
+ *
+ * A worker. It does not keep the process alive.
+ * @typedef {object} ThreadWorker
+ * @property {(message: import('./protocol.js').StartMessage) => void} post
+ * @property {() => Promise<unknown>} terminate
+ * @property {(listener: (message: unknown) => void) => void} onMessage
+ * @property {(listener: (reason: string, cause?: unknown) => void) => void} onEnd  called
+ *   once when it has ended, whatever the reason
+ */
+
+export {};

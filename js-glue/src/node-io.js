@@ -1,0 +1,28 @@
+import { writeSync } from 'node:fs';
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Writes all of `bytes` before it returns, from any thread and past Node's own streams, so
+ * that what C printed is out even if the process ends in the next moment.
+ *
+ * @param {1 | 2} fd  @param {Uint8Array} bytes
+ */
+export function write(fd, bytes) {
+  let done = 0;
+  while (done < bytes.length) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, 1); // a full pipe that does not block: let the reader read
+    }
+  }
+}
+
+// performance.now() counts from the start of its own thread; hrtime has one origin for
+// all, but is slow to read.
+const origin = Number(process.hrtime.bigint()) - performance.now() * 1e6;
+
+/** Nanoseconds of a monotonic clock with the same origin in every thread. */
+export const now = () => performance.now() * 1e6 + origin;

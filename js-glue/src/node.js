@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { openRuntime } from './create.js';
+import { moduleError } from './module.js';
+import { now, write } from './node-io.js';
+
+const MIB = 1024 * 1024;
+
+/** @param {string} path  @returns {string | undefined} */
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** CPUs that the control groups of this process grant it, Infinity without a limit. */
+export function cgroupQuota(readText = read) {
+  let least = Infinity;
+  for (const line of readText('/proc/self/cgroup')?.split('\n') ?? []) {
+    const [, id, controllers, group] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
+    if (group === undefined) continue;
+    const two = id === '0' && controllers === '';
+    if (!two && !controllers.split(',').includes('cpu')) continue;
+    const root = two ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controllers}`;
+    // A group is limited by its ancestors too.
+    for (let at = group; ; at = at.slice(0, at.lastIndexOf('/'))) {
+      const folder = `${root}${at === '/' ? '' : at}`;
+      const text = two
+        ? readText(`${folder}/cpu.max`)
+        : `${readText(`${folder}/cpu.cfs_quota_us`)} ${readText(`${folder}/cpu.cfs_period_us`)}`;
+      const [quota, period] = (text ?? '').trim().split(/\s+/).map(Number);
+      if (quota > 0 && period > 0) least = Math.min(least, quota / period);
+      if (at === '' || at === '/') break;
+    }
+  }
+  return least;
+}
+
+/** CPUs that this process may use. */
+function cpus() {
+  const available = availableParallelism();
+  const quota = Math.max(1, Math.ceil(cgroupQuota()));
+  return quota < available
+    ? { count: quota, rule: 'cgroup' }
+    : { count: available, rule: 'availableParallelism' };
+}
+
+/** @param {URL | string} source  @returns {string} */
+function toPath(source) {
+  const text = String(source);
+  if (/^file:/i.test(text)) return fileURLToPath(text);
+  if (/^[a-z][a-z+.-]+:\/\//i.test(text)) {
+    throw moduleError(`${text} is not a file: fetch it and give its bytes`);
+  }
+  return resolve(text);
+}
+
+/** @param {URL | string} source */
+async function readBytes(source) {
+  const path = toPath(source);
+  try {
+    // Not the asynchronous form: a module is small, and the start of a runtime waits for it.
+    return readFileSync(path);
+  } catch (error) {
+    throw moduleError(`${path} cannot be read: ${/** @type {Error} */ (error).message}`, error);
+  }
+}
+
+/** @param {URL | string} source */
+async function loadScript(source) {
+  const path = toPath(source);
+  let factory;
+  try {
+    factory = createRequire(import.meta.url)(path);
+  } catch (error) {
+    throw moduleError(
+      `${path} cannot be loaded: ${/** @type {Error} */ (error).message} (Node takes Emscripten's output as CommonJS: link with -sMODULARIZE, and keep it in a folder whose package.json says "type": "commonjs")`,
+      error);
+  }
+  if (typeof factory !== 'function') throw moduleError(`${path} exports no function: link it with -sMODULARIZE`);
+  return { factory, wasm: path.replace(/\.[cm]?js$/, '.wasm') };
+}
+
+/** @param {Worker} worker  @returns {import('./host.js').ThreadWorker} */
+function wrap(worker) {
+  worker.unref(); // so that neither starting nor idle workers keep the process alive
+  return {
+    post: (message) => worker.postMessage(message),
+    terminate: () => worker.terminate(),
+    onMessage: (listener) => {
+      worker.on('message', listener);
+      worker.unref(); // listening counts as a reason to live: take it back
+    },
+    onEnd: (listener) => {
+      let told = false;
+      /** @param {string} reason  @param {unknown} [cause] */
+      const tell = (reason, cause) => {
+        if (!told) listener(reason, cause);
+        told = true;
+      };
+      worker.on('error', (error) => tell(String(error?.message ?? error), error));
+      worker.on('exit', (code) => tell(`it was ended from outside, or called process.exit (code ${code})`));
+    },
+  };
+}
+
+/** @param {import('./options.js').Settings} settings */
+function createWorker({ stackBytes }) {
+  // As large as the C stack, and not more: V8 checks its own, so that a recursion mostly ends
+  // there, with an error, before it has overrun the C stack.
+  const stackSizeMb = Math.max(1, Math.ceil(stackBytes / MIB));
+  return wrap(new Worker(new URL('./worker.js', import.meta.url), {
+    execArgv: [], // no loaders of the application: they would slow the start
+    resourceLimits: { stackSizeMb },
+  }));
+}
+
+/** @param {any} worker  Emscripten's, with its own listeners */
+function adoptWorker(worker) {
+  const inner = worker.onmessage;
+  // Emscripten complains about messages that it does not know, and its error handler
+  // throws into the event loop what we report.
+  worker.onmessage = (/** @type {{ data: any }} */ event) => {
+    if (!String(event.data?.type).startsWith('weft:')) inner(event);
+  };
+  worker.onerror = () => {};
+  return wrap(worker);
+}
+
+/** @type {import('./host.js').Host} */
+export const host = {
+  cpus,
+  variable: (name) => process.env[name],
+  maySleep: true,
+  now,
+  write,
+  readBytes,
+  loadScript,
+  createWorker,
+  adoptWorker,
+};
+
+/**
+ * Loads a module and starts its workers.
+ *
+ * @param {import('./options.js').RuntimeOptions} options
+ */
+export const createRuntime = (options) => openRuntime(host, options);

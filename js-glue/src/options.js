@@ -1,0 +1,101 @@
+import { WeftError } from './errors.js';
+
+export const THREADS_MAX = 128;
+const MIB = 1024 * 1024;
+
+/**
+ * @typedef {object} RuntimeOptions
+ * @property {URL | string | ArrayBuffer | ArrayBufferView | EmscriptenFactory} module  a
+ *   `.wasm` file or its bytes (`wasi` flavour); Emscripten's `.js` file, or the function
+ *   that it exports (`emscripten` flavour)
+ * @property {URL | string | ArrayBuffer | ArrayBufferView} [wasm]  the `.wasm` beside an
+ *   Emscripten function; found by name when `module` is a file
+ * @property {number} [threads]  1 to 128; default: the environment variable WEFT_THREADS,
+ *   else the CPUs that this process may use
+ * @property {number} [memoryBytes]  of the `wasi` flavour, halved until the host grants it;
+ *   default 1 GiB. An Emscripten module brings its own size
+ * @property {number} [stackBytes]  C stack of each worker, 64 KiB to 256 MiB; default 1 MiB
+ * @property {number} [spinMs]  how long a worker without work looks for some before it
+ *   sleeps, up to 1000; default 0.05; 0: not at all
+ * @property {number} [startTimeoutMs]  default 10000
+ * @property {boolean} [waitAsync]  false: do without `Atomics.waitAsync`, as on hosts that
+ *   lack it; default: use it where it exists
+ */
+
+/** @typedef {(module: object) => Promise<any>} EmscriptenFactory */
+
+/**
+ * @typedef {object} Settings
+ * @property {number} threads
+ * @property {string} threadsFrom  the rule that decided: `option`, `WEFT_THREADS`, or what
+ *   limits the CPUs of this process
+ * @property {number} cpus
+ * @property {number} memoryBytes
+ * @property {number} stackBytes  0 for the default
+ * @property {number} spinNs  0 for the default, negative for none
+ * @property {number} startTimeoutMs
+ * @property {boolean} waitAsync
+ */
+
+/** @param {string} name  @param {unknown} value  @param {string} range  @returns {never} */
+function refuse(name, value, range) {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  throw new WeftError('WEFT_ERR_INVALID', `${name} must be ${range}, got ${shown}`);
+}
+
+/**
+ * @param {string} name  @param {unknown} value  @param {number} fallback
+ * @param {{ min: number, max: number, integer: boolean, range: string }} rule
+ */
+function number(name, value, fallback, { min, max, integer, range }) {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= min && value <= max)) refuse(name, value, range);
+  if (integer && !Number.isInteger(value)) refuse(name, value, range);
+  return value;
+}
+
+/**
+ * @param {unknown} option  @param {string | undefined} variable  WEFT_THREADS
+ * @param {{ count: number, rule: string }} cpus
+ */
+function decideThreads(option, variable, cpus) {
+  if (option !== undefined) {
+    const rule = { min: 1, max: THREADS_MAX, integer: true, range: `an integer from 1 to ${THREADS_MAX}` };
+    return { threads: number('threads', option, 0, rule), threadsFrom: 'option' };
+  }
+  const fromVariable = Number(variable);
+  if (variable && /^\d+$/.test(variable) && fromVariable >= 1 && fromVariable <= THREADS_MAX) {
+    return { threads: fromVariable, threadsFrom: 'WEFT_THREADS' };
+  }
+  return { threads: Math.min(cpus.count, THREADS_MAX), threadsFrom: cpus.rule };
+}
+
+/**
+ * Checks the options of createRuntime and fills in the defaults.
+ *
+ * @param {import('./host.js').Host} host
+ * @param {RuntimeOptions} options
+ * @returns {Settings}
+ * @throws {WeftError} `WEFT_ERR_INVALID`
+ */
+export function readOptions(host, options) {
+  if (typeof options !== 'object' || options === null) refuse('createRuntime: the options', options, 'an object');
+  const cpus = host.cpus();
+  const spinMs = number('spinMs', options.spinMs, NaN,
+    { min: 0, max: 1000, integer: false, range: 'a number from 0 to 1000' });
+  if (options.waitAsync !== undefined && typeof options.waitAsync !== 'boolean') {
+    refuse('waitAsync', options.waitAsync, 'true or false');
+  }
+  return {
+    ...decideThreads(options.threads, host.variable('WEFT_THREADS'), cpus),
+    cpus: cpus.count,
+    memoryBytes: number('memoryBytes', options.memoryBytes, 1024 * MIB,
+      { min: 65536, max: 4096 * MIB, integer: true, range: 'an integer from 65536 to 2^32' }),
+    stackBytes: number('stackBytes', options.stackBytes, 0,
+      { min: 65536, max: 256 * MIB, integer: true, range: 'an integer from 65536 to 2^28' }),
+    spinNs: Number.isNaN(spinMs) ? 0 : spinMs * 1e6 || -1,
+    startTimeoutMs: number('startTimeoutMs', options.startTimeoutMs, 10_000,
+      { min: 1, max: 2 ** 31 - 1, integer: false, range: 'a number from 1 to 2^31-1' }),
+    waitAsync: options.waitAsync !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
+  };
+}

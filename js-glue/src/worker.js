@@ -1,0 +1,12 @@
+import { parentPort } from 'node:worker_threads';
+import { now, write } from './node-io.js';
+import { runThread } from './thread.js';
+
+/** A worker of the `wasi` flavour in Node: runs one thread after the other. */
+const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
+const host = { write, now, post: port.postMessage.bind(port) };
+
+port.on('message', (message) => {
+  if (message?.type === 'weft:start') runThread(host, message);
+});
+port.postMessage({ type: 'weft:loaded' });
