@@ -1,0 +1,32 @@
+// npm run build: sets up and builds; the part that `npm start` and `npm test` share.
+
+import { pathToFileURL } from 'node:url';
+import { readCommandLine, runMain } from './command_line.js';
+import { step } from './run.js';
+import { setUp } from './setup.js';
+
+/**
+ * Configures and builds one preset.
+ *
+ * @param {string} preset
+ * @param {string[]} [goals]  CMake targets; default: all
+ * @returns {Promise<boolean>}
+ */
+export async function build(preset, goals = []) {
+  const configured = await step(`${preset}: configure`, 'cmake', ['--preset', preset]);
+  if (!configured.ok) return false;
+  const only = goals.length > 0 ? ['--target', ...goals] : [];
+  return (await step(`${preset}: build`, 'cmake', ['--build', '--preset', preset, ...only])).ok;
+}
+
+async function main() {
+  const { targets, explicit } = readCommandLine(process.argv.slice(2), {
+    usage: 'npm run build [-- --targets LIST]',
+  });
+  const ready = await setUp({ targets, explicit });
+  let failed = 0;
+  for (const preset of ready.targets) if (!(await build(preset))) failed++;
+  return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) runMain(main);

@@ -1,0 +1,75 @@
+// What each target needs, how to see whether it is there, and the Debian packages that bring it.
+
+import { existsSync } from 'node:fs';
+import { ask, has } from './run.js';
+
+/** Presets of CMakePresets.json, in the order in which they are built. */
+export const TARGETS = ['native', 'native-asan', 'native-tsan', 'wasi', 'emscripten'];
+
+const CLANGS = ['clang-19', 'clang-20', 'clang-21', 'clang-22', 'clang-18', 'clang-17', 'clang-16',
+  'clang-15', 'clang-14', 'clang'];
+
+/** The same question as weft_find_wasi_clang asks in wasm/wasi.cmake, and the C library. */
+function hasWasi() {
+  return CLANGS.some((clang) => {
+    const answer = (...args) => ask(clang, ['--target=wasm32-wasi', ...args]) ?? '';
+    return existsSync(answer('-rtlib=compiler-rt', '-print-libgcc-file-name')) &&
+      existsSync(answer('-print-prog-name=wasm-ld')) &&
+      (existsSync(answer('-print-file-name=libc.a')) || process.env.WASI_SYSROOT !== undefined);
+  });
+}
+
+function hasCmake() {
+  const [, major, minor] = /version (\d+)\.(\d+)/.exec(ask('cmake', ['--version']) ?? '') ?? [];
+  return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 25);
+}
+
+/** The first of several sets of packages that this Debian has. */
+function firstKnown(...sets) {
+  return sets.find((packages) => packages.every((name) =>
+    (ask('apt-cache', ['policy', name]) ?? '').includes('Candidate: ') &&
+    !(ask('apt-cache', ['policy', name]) ?? '').includes('Candidate: (none)'))) ?? sets[0];
+}
+
+/**
+ * @typedef {object} Need
+ * @property {string} what  for people
+ * @property {string[]} targets  that cannot do without it; empty: all work without it
+ * @property {() => boolean} there
+ * @property {() => string[]} packages
+ */
+
+/** @type {Need[]} */
+export const NEEDS = [
+  { what: 'CMake 3.25 or newer', targets: TARGETS, there: hasCmake, packages: () => ['cmake'] },
+  { what: 'ninja', targets: TARGETS, there: () => has('ninja'), packages: () => ['ninja-build'] },
+  {
+    what: 'a C compiler',
+    targets: ['native', 'native-asan', 'native-tsan'],
+    there: () => has('cc'),
+    packages: () => ['gcc', 'libc6-dev'],
+  },
+  {
+    what: 'clang, lld, compiler-rt and wasi-libc for wasm32-wasi',
+    targets: ['wasi'],
+    there: hasWasi,
+    packages: () => ['wasi-libc', ...firstKnown(
+      ['clang-19', 'lld-19', 'libclang-rt-19-dev-wasm32'],
+      ['clang-14', 'lld-14', 'llvm-14', 'libclang-rt-14-dev-wasm32'],
+    )],
+  },
+  {
+    what: 'Emscripten',
+    targets: ['emscripten'],
+    there: () => has('emcc') && has('em-config'),
+    packages: () => ['emscripten'],
+  },
+];
+
+/** Only the ladder's outside reference for BLAKE3. @type {Need} */
+export const B3SUM = {
+  what: 'b3sum, the reference for BLAKE3',
+  targets: [],
+  there: () => has('b3sum'),
+  packages: () => ['b3sum'],
+};

@@ -1,0 +1,56 @@
+// npm start: sets up, builds what the ladder needs, and runs the ladder. Options that are not ours
+// are the ladder's (`npm start -- --help` shows them).
+
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { build } from './build.js';
+import { readTargets, runMain } from './command_line.js';
+import { B3SUM } from './needs.js';
+import { ROOT } from './run.js';
+import { setUp } from './setup.js';
+
+const GOALS = {
+  native: ['ladder_native'],
+  wasi: ['weft_kernels_module'],
+  emscripten: ['weft_kernels_module'],
+};
+
+/** Takes `--targets LIST` or `--targets=LIST` out of the arguments. */
+function splitArguments(args) {
+  const index = args.findIndex((text) => text === '--targets' || text.startsWith('--targets='));
+  if (index < 0) return { targets: Object.keys(GOALS), explicit: false, rest: args };
+  const inline = args[index].startsWith('--targets=');
+  const list = inline ? args[index].slice('--targets='.length) : args[index + 1] ?? '';
+  const rest = [...args.slice(0, index), ...args.slice(index + (inline ? 1 : 2))];
+  return { targets: readTargets(list, Object.keys(GOALS)), explicit: true, rest };
+}
+
+function runLadder(args) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join(ROOT, 'tests/bench/ladder.js'), ...args],
+      { cwd: ROOT, stdio: 'inherit' });
+    child.on('exit', (code, signal) => resolve(signal === null ? code : 1));
+  });
+}
+
+async function main() {
+  const { targets, explicit, rest } = splitArguments(process.argv.slice(2));
+  if (rest.includes('--help')) {
+    console.log('npm start [-- --targets LIST] [options of the ladder]\n\n' +
+      `  --targets LIST   of ${Object.keys(GOALS).join(', ')}; what to set up and build\n`);
+    return runLadder(['--help']);
+  }
+  const ready = await setUp({ targets, explicit, extras: [B3SUM] });
+  const broken = [];
+  for (const preset of ready.targets) if (!(await build(preset, GOALS[preset]))) broken.push(preset);
+  if (broken.length > 0) {
+    console.error(`\ncould not be built: ${broken.join(', ')}`);
+    return 1;
+  }
+  console.log('');
+  const code = await runLadder(rest);
+  for (const [name, why] of ready.left) console.log(`left out: ${name} (${why})`);
+  return code;
+}
+
+runMain(main);

@@ -1,0 +1,110 @@
+// npm test: sets up, builds every target and runs every test. The table at the end has a line per
+// part; the very last line counts all of them.
+
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { build } from './build.js';
+import { readCommandLine, runMain } from './command_line.js';
+import { ROOT, secondsSince, step } from './run.js';
+import { setUp } from './setup.js';
+
+const JS_TEST_MS = 180_000;
+const JS_AT_ONCE = 1; // they start threads of their own, and some measure time
+
+const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|types]';
+const HELP = [
+  '  --filter TEXT   only tests whose name (C: of the program, JS: of the file) contains TEXT',
+  '  --only PART     c: the C tests; js: the JavaScript tests; types: the type check',
+];
+
+/**
+ * A line of the table.
+ * @typedef {{ part: string, passed: number, failed: number, seconds: string, note?: string }} Line
+ */
+
+/** Builds one preset and runs its C tests. @returns {Promise<Line>} */
+async function testTarget(preset, filter, runC) {
+  const start = performance.now();
+  const line = (passed, failed, note) => ({ part: preset, passed, failed, note, seconds: secondsSince(start) });
+  if (!(await build(preset))) return line(0, 1, 'does not build');
+  if (!runC) return line(0, 0, 'only built');
+  const only = filter === undefined ? [] : ['-R', filter, '--no-tests=ignore'];
+  const { ok, output } = await step(`${preset}: test`, 'ctest', ['--preset', preset, ...only]);
+  const counts = /(\d+) tests? failed out of (\d+)/.exec(output);
+  const failed = counts ? Number(counts[1]) : 0;
+  const total = counts ? Number(counts[2]) : 0;
+  return line(total - failed, ok ? failed : Math.max(failed, 1), total === 0 ? 'no test' : undefined);
+}
+
+/** Runs tests/js/*.test.js. @returns {Promise<Line>} */
+async function testJs(filter, targets) {
+  const start = performance.now();
+  const folder = path.join(ROOT, 'tests/js');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.test.js'))
+    .filter((name) => filter === undefined || name.includes(filter));
+  const line = (passed, failed, note) => ({ part: 'js', passed, failed, note, seconds: secondsSince(start) });
+  if (files.length === 0) return line(0, 0, 'no test');
+  const report = path.join(ROOT, 'build/js-tests.tap');
+  rmSync(report, { force: true });
+  const { ok } = await step('JavaScript: test', process.execPath, [
+    '--test', `--test-concurrency=${JS_AT_ONCE}`, `--test-timeout=${JS_TEST_MS}`,
+    '--test-reporter=spec', '--test-reporter-destination=stdout',
+    '--test-reporter=tap', `--test-reporter-destination=${report}`,
+    ...files.map((name) => path.join(folder, name)),
+  ], { env: { WEFT_TARGETS: targets.join(',') } });
+  const text = readFileSync(report, 'utf8');
+  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  const skipped = count('skipped');
+  const failed = count('fail') + count('cancelled');
+  return line(count('pass'), ok ? failed : Math.max(failed, 1), skipped ? `${skipped} skipped` : undefined);
+}
+
+/** @returns {Promise<Line>} */
+async function checkTypes() {
+  const { ok, seconds } = await step('JavaScript: type check', 'npm', ['run', '--silent', 'typecheck']);
+  return { part: 'types', passed: ok ? 1 : 0, failed: ok ? 0 : 1, seconds: `${seconds.toFixed(1)} s` };
+}
+
+/** @param {Line[]} lines */
+function printTable(lines) {
+  const row = (part, passed, failed, seconds, note) =>
+    console.log(`${part.padEnd(14)}${passed.padStart(7)}${failed.padStart(8)}${seconds.padStart(10)}  ${note}`.trimEnd());
+  console.log('');
+  row('', 'passed', 'failed', 'time', '');
+  for (const { part, passed, failed, seconds, note } of lines) {
+    row(part, String(passed), String(failed), seconds, note ?? '');
+  }
+}
+
+async function main() {
+  const start = performance.now();
+  const { targets, explicit, filter, only } = readCommandLine(process.argv.slice(2), {
+    usage: USAGE, options: { filter: { type: 'string' }, only: { type: 'string' } }, help: HELP,
+  });
+  const wants = (part) => only === undefined || only === part;
+  const jsNeeds = ['wasi', 'emscripten']; // what JavaScript loads
+  const built = wants('c') ? targets
+    : wants('js') ? targets.filter((name) => jsNeeds.includes(name)) : [];
+  const ready = await setUp({ targets: built, explicit, npm: !(only === 'c') });
+
+  const lines = [];
+  for (const preset of ready.targets) lines.push(await testTarget(preset, filter, wants('c')));
+  if (wants('js')) {
+    lines.push(ready.targets.includes('wasi') ? await testJs(filter, ready.targets)
+      : { part: 'js', passed: 0, failed: 0, seconds: '0.0 s', note: 'left out: needs wasi' });
+  }
+  if (wants('types') && filter === undefined) lines.push(await checkTypes());
+  for (const [part, why] of ready.left) {
+    lines.push({ part, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });
+  }
+
+  printTable(lines);
+  const passed = lines.reduce((sum, line) => sum + line.passed, 0);
+  const failed = lines.reduce((sum, line) => sum + line.failed, 0);
+  console.log(`\nall parts took ${secondsSince(start)}`);
+  if (passed + failed === 0) console.log('no test was run');
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+runMain(main);
