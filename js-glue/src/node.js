@@ -5,10 +5,14 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { openRuntime } from './create.js';
-import { moduleError } from './module.js';
+import { WeftError } from './errors.js';
 import { now, write } from './node-io.js';
+import { readOptions } from './options.js';
 
 const MIB = 1024 * 1024;
+
+/** @param {string} message  @param {unknown} [cause] */
+const notLoaded = (message, cause) => new WeftError('WEFT_ERR_MODULE', message, { cause });
 
 /** @param {string} path  @returns {string | undefined} */
 function read(path) {
@@ -56,7 +60,7 @@ function toPath(source) {
   const text = String(source);
   if (/^file:/i.test(text)) return fileURLToPath(text);
   if (/^[a-z][a-z+.-]+:\/\//i.test(text)) {
-    throw moduleError(`${text} is not a file: fetch it and give its bytes`);
+    throw notLoaded(`${text} is not a file: fetch it and give its bytes`);
   }
   return resolve(text);
 }
@@ -68,7 +72,7 @@ async function readBytes(source) {
     // Not the asynchronous form: a module is small, and the start of a runtime waits for it.
     return readFileSync(path);
   } catch (error) {
-    throw moduleError(`${path} cannot be read: ${/** @type {Error} */ (error).message}`, error);
+    throw notLoaded(`${path} cannot be read: ${/** @type {Error} */ (error).message}`, error);
   }
 }
 
@@ -79,16 +83,26 @@ async function loadScript(source) {
   try {
     factory = createRequire(import.meta.url)(path);
   } catch (error) {
-    throw moduleError(
+    throw notLoaded(
       `${path} cannot be loaded: ${/** @type {Error} */ (error).message} (Node takes Emscripten's output as CommonJS: link with -sMODULARIZE, and keep it in a folder whose package.json says "type": "commonjs")`,
       error);
   }
-  if (typeof factory !== 'function') throw moduleError(`${path} exports no function: link it with -sMODULARIZE`);
+  if (typeof factory !== 'function') throw notLoaded(`${path} exports no function: link it with -sMODULARIZE`);
   return { factory, wasm: path.replace(/\.[cm]?js$/, '.wasm') };
 }
 
 /** @param {Worker} worker  @returns {import('./host.js').ThreadWorker} */
 function wrap(worker) {
+  /** @type {[reason: string, cause?: unknown] | undefined} */
+  let end;
+  /** @type {(reason: string, cause?: unknown) => void} */
+  let told = () => {};
+  /** @param {string} reason  @param {unknown} [cause] */
+  const tell = (reason, cause) => {
+    if (!end) told(...(end = [reason, cause]));
+  };
+  worker.on('error', (error) => tell(String(error?.message ?? error), error));
+  worker.on('exit', (code) => tell(`it was ended from outside, or called process.exit (code ${code})`));
   worker.unref(); // so that neither starting nor idle workers keep the process alive
   return {
     post: (message) => worker.postMessage(message),
@@ -98,14 +112,8 @@ function wrap(worker) {
       worker.unref(); // listening counts as a reason to live: take it back
     },
     onEnd: (listener) => {
-      let told = false;
-      /** @param {string} reason  @param {unknown} [cause] */
-      const tell = (reason, cause) => {
-        if (!told) listener(reason, cause);
-        told = true;
-      };
-      worker.on('error', (error) => tell(String(error?.message ?? error), error));
-      worker.on('exit', (code) => tell(`it was ended from outside, or called process.exit (code ${code})`));
+      told = listener;
+      if (end) listener(...end);
     },
   };
 }
@@ -115,7 +123,7 @@ function createWorker({ stackBytes }) {
   // As large as the C stack, and not more: V8 checks its own, so that a recursion mostly ends
   // there, with an error, before it has overrun the C stack.
   const stackSizeMb = Math.max(1, Math.ceil(stackBytes / MIB));
-  return wrap(new Worker(new URL('./worker.js', import.meta.url), {
+  return wrap(new Worker(new URL('./worker.cjs', import.meta.url), {
     execArgv: [], // no loaders of the application: they would slow the start
     resourceLimits: { stackSizeMb },
   }));
@@ -146,9 +154,29 @@ export const host = {
   adoptWorker,
 };
 
+/** @param {unknown} module  Emscripten starts its own workers */
+const isWasi = (module) => typeof module !== 'function' && !/\.[cm]?js$/.test(String(module));
+
 /**
  * Loads a module and starts its workers.
  *
  * @param {import('./options.js').RuntimeOptions} options
+ * @returns {Promise<import('./runtime.js').Runtime>}  once every worker has answered; none is
+ *   left if one did not
+ * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_MODULE`, `WEFT_ERR_NOMEM`,
+ *   `WEFT_ERR_WORKER`, `WEFT_ERR_TIMEOUT`
  */
-export const createRuntime = (options) => openRuntime(host, options);
+export async function createRuntime(options) {
+  const settings = readOptions(host, options);
+  // The workers come first: they load while the module does.
+  /** @type {import('./host.js').ThreadWorker[]} */
+  const early = [];
+  try {
+    while (isWasi(options.module) && early.length < settings.threads) early.push(createWorker(settings));
+  } catch { /* whoever needs the missing one creates it again, and reports */ }
+  try {
+    return await openRuntime({ ...host, createWorker: (s) => early.pop() ?? createWorker(s) }, options);
+  } finally {
+    await Promise.all(early.map((worker) => worker.terminate()));
+  }
+}

@@ -5,6 +5,7 @@ import { STATUS, WeftError, codeOf } from '../../js-glue/src/errors.js';
 import * as index from '../../js-glue/src/index.js';
 import * as layout from '../../js-glue/src/layout.js';
 import { isCallable, isWasm, readSignatures } from '../../js-glue/src/signature.js';
+import { makeWorker, workerFile } from '../../js-glue/make_worker.js';
 import { libraryFile, makeLibrary } from '../../wasm/make_emscripten_library.js';
 import { LIMIT, emscriptenWasm, forEachFlavour, modules, open } from './support.js';
 
@@ -60,6 +61,10 @@ it('guard.js has the numbers of layout.js and errors.js', () => {
 
 it('the library for Emscripten is up to date with guard.js', () => {
   assert.equal(readFileSync(libraryFile, 'utf8'), makeLibrary(), 'run: node wasm/make_emscripten_library.js');
+});
+
+it('the script of Node workers is up to date with its modules', () => {
+  assert.equal(readFileSync(workerFile, 'utf8'), makeWorker(), 'run: node js-glue/make_worker.js');
 });
 
 forEachFlavour('contract', (flavour) => {

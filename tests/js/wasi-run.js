@@ -54,7 +54,7 @@ function serve() {
   const idle = [];
 
   function startThread({ thread, argument }) {
-    const worker = idle.pop() ?? watch(new Worker(new URL('../../js-glue/src/worker.js', import.meta.url)));
+    const worker = idle.pop() ?? watch(new Worker(new URL('../../js-glue/src/worker.cjs', import.meta.url)));
     worker.postMessage({ type: 'weft:start', module, memory, thread, argument, settings });
   }
 

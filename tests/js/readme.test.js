@@ -1,0 +1,65 @@
+// The code of README.md does what it says.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { createRuntime } from '../../js-glue/src/index.js';
+import { LIMIT } from './support.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+const KERNELS = path.join(ROOT, 'js-glue/wasm/weft_kernels.wasm');
+
+/** The first block of code in a language. */
+function block(language) {
+  const [, text] = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(README) ?? [];
+  assert.ok(text, `README.md has no ${language} block`);
+  return text;
+}
+
+function folder(t) {
+  const dir = mkdtempSync(path.join(tmpdir(), 'weft-readme-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  return dir;
+}
+
+test('the quick start runs as it stands', { ...LIMIT, skip: !existsSync(KERNELS) && 'the wasi target is not built' }, (t) => {
+  const dir = folder(t);
+  mkdirSync(path.join(dir, 'node_modules'));
+  symlinkSync(path.join(ROOT, 'js-glue'), path.join(dir, 'node_modules/weft'));
+  copyFileSync(KERNELS, path.join(dir, 'kernels.wasm'));
+  writeFileSync(path.join(dir, 'app.mjs'), block('js'));
+  const output = execFileSync(process.execPath, ['app.mjs'], { cwd: dir, encoding: 'utf8', timeout: 50_000 });
+  const [mean, least, most] = output.trim().split(/\s+/).map(Number);
+  assert.ok(Math.abs(mean - 0.5) < 1e-3, output);
+  assert.ok(least >= 0 && least < 1e-5 && most < 1 && most > 1 - 1e-5, output);
+});
+
+const required = process.env.WEFT_TARGETS?.split(',') ?? [];
+
+test('the C example builds by the CMake lines, and JavaScript calls it', {
+  timeout: 120_000,
+  skip: !existsSync(KERNELS) && !required.includes('wasi') && 'the wasi target is not built',
+}, async (t) => {
+  const dir = folder(t);
+  writeFileSync(path.join(dir, 'kernels.c'), block('c'));
+  writeFileSync(path.join(dir, 'CMakeLists.txt'), [
+    'cmake_minimum_required(VERSION 3.25)',
+    'project(example LANGUAGES C)',
+    block('cmake').replaceAll(/#.*$/gm, '').split('\n\n')[0],
+  ].join('\n'));
+  symlinkSync(ROOT, path.join(dir, 'weft'));
+  const cmake = (...args) => execFileSync('cmake', args, { cwd: dir, encoding: 'utf8' });
+  cmake('-G', 'Ninja', '-S', '.', '-B', 'build', '-DCMAKE_TOOLCHAIN_FILE=weft/wasm/wasi.cmake', '-DCMAKE_BUILD_TYPE=Release');
+  cmake('--build', 'build', '--target', 'kernels');
+  const rt = await createRuntime({ module: path.join(dir, 'build/kernels.wasm'), threads: 2 });
+  t.after(() => rt.close());
+  const xs = rt.array(Float64Array, 1000).map((_, i) => i);
+  const squares = rt.share(xs);
+  await rt.call('square_all', squares, squares.length);
+  assert.deepEqual([...squares], [...xs].map((x) => x * x));
+});
