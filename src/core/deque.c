@@ -20,34 +20,59 @@ static inline uint64_t lowered(uint64_t offer, uint32_t tail, uint32_t split)
 
 _Static_assert(WEFT__DEQUE_CAPACITY < 0xffff, "offer has 16 bits for a slot number");
 
+/* Makes the entry in a slot ready to be taken by a thief. */
+static void prepare(struct weft__worker *self, uint32_t index)
+{
+    weft_task *entry = weft__entry_at(self, index);
+    if (!weft__entry_is_group(entry)) /* relaxed: published with the offer */
+        atomic_store_explicit(&entry->state, 0, memory_order_relaxed);
+}
+
 /* Offers the older half of the private tasks, if nothing is on offer, and wakes a
  * sleeper for it. */
 static void share(struct weft__worker *self)
 {
     /* S2: who asks from here on is seen by the next weft_spawn. */
     if (WEFT__PEEK(&self->front.limit) == 0)
-        atomic_store(&self->front.limit, WEFT__DEQUE_CAPACITY);
+        atomic_store(&self->front.limit, weft__limit(self));
     uint64_t offer = atomic_load_explicit(&self->offer, memory_order_relaxed);
     if (tail_of(offer) < split_of(offer))
         return; /* the last offer still stands */
-    uint32_t count = (self->front.head - self->front.split + 1) / 2;
+    uint32_t count = (weft__head(self) - weft__split(self) + 1) / 2;
     if (count == 0)
         return;
+    for (uint32_t i = weft__split(self); i < weft__split(self) + count; i++)
+        prepare(self, i);
     /* Sequentially consistent for S1; as a release it pairs with the acquire in steal,
      * so that a thief sees the slots and the tasks. */
     atomic_fetch_add(&self->offer, (uint64_t)count << 16);
     self->front.split += count;
+    weft__stats_add(&self->stats.tasks_offered, count);
     if (atomic_load(&weft__rt.sleepers) != 0 &&
         weft__sleep_wake_for(atomic_load_explicit(&self->job, memory_order_relaxed)))
         atomic_store(&self->front.limit, 0); /* more of them sleep */
 }
 
+/* Offers every private task: the owner is about to sleep and could not be asked. */
+void weft__deque_offer_all(struct weft__worker *self)
+{
+    uint32_t count = weft__head(self) - weft__split(self);
+    if (count == 0)
+        return;
+    for (uint32_t i = weft__split(self); i < weft__head(self); i++)
+        prepare(self, i);
+    atomic_fetch_add(&self->offer, (uint64_t)count << 16); /* as in share */
+    self->front.split = self->front.head;
+    if (atomic_load(&weft__rt.sleepers) != 0)
+        (void)weft__sleep_wake_for(atomic_load_explicit(&self->job, memory_order_relaxed));
+}
+
 /* Adds the newest entry by the slow path. There must be room. */
 void weft__deque_push(struct weft__worker *self, weft_task *entry)
 {
-    WEFT__POKE(&self->front.slots[self->front.head], entry);
+    WEFT__POKE(self->front.head, entry);
     self->front.head++;
-    if (weft__rt.worker_count > 1)
+    if (weft__rt.threads > 1)
         share(self);
 }
 
@@ -55,8 +80,8 @@ void weft__deque_push(struct weft__worker *self, weft_task *entry)
  * changed, when it has been stolen. There must be one. */
 bool weft__deque_pop(struct weft__worker *self)
 {
-    uint32_t top = self->front.head - 1;
-    if (top < self->front.split) {
+    uint32_t top = weft__head(self) - 1;
+    if (top < weft__split(self)) {
         /* Acquire: pairs with the thief's exchange, see D2. */
         uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
         uint32_t split;
@@ -68,9 +93,9 @@ bool weft__deque_pop(struct weft__worker *self)
         } while (!atomic_compare_exchange_weak_explicit(
             &self->offer, &offer, lowered(offer, tail_of(offer), split), memory_order_acq_rel,
             memory_order_acquire));
-        self->front.split = split;
+        self->front.split = self->front.slots + split;
     }
-    self->front.head = top;
+    self->front.head--;
     return true;
 }
 
@@ -78,9 +103,9 @@ bool weft__deque_pop(struct weft__worker *self)
 void weft__deque_lower(struct weft__worker *self, uint32_t head)
 {
     uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
-    self->front.head = head;
+    self->front.head = self->front.slots + head;
     if (tail_of(offer) > head || split_of(offer) > head) {
-        self->front.split = head;
+        self->front.split = self->front.head;
         /* A plain store: with tail == split no thief can change the word. Release: pairs
          * with the acquire in steal. */
         atomic_store_explicit(&self->offer, lowered(offer, head, head), memory_order_release);
@@ -114,14 +139,14 @@ weft_task *weft__deque_take_oldest(struct weft__worker *self)
     uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
     for (;;) {
         uint32_t tail = tail_of(offer), split = split_of(offer);
-        if (tail >= self->front.head)
+        if (tail >= weft__head(self))
             return NULL;
         if (split == tail)
-            split++;
+            prepare(self, split++);
         uint64_t taken = (offer & ~UINT64_C(0xffffffff)) | (uint64_t)split << 16 | (tail + 1);
         if (atomic_compare_exchange_weak_explicit(&self->offer, &offer, taken, memory_order_acq_rel,
                                                   memory_order_acquire)) {
-            self->front.split = split;
+            self->front.split = self->front.slots + split;
             return weft__entry_at(self, tail);
         }
     }

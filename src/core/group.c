@@ -2,6 +2,8 @@
  * the worker that runs it and goes back to the system when the runtime stops. */
 #include "worker.h"
 
+#include "profile.h"
+
 #include <stdlib.h>
 
 #define NODES_PER_CHUNK 64
@@ -104,6 +106,8 @@ void weft_group_init(weft_group *group)
         group->owner = self->index;
         group->outer = self->groups;
         self->groups = group;
+    } else {
+        weft__profile_group_init(group);
     }
 }
 
@@ -112,9 +116,12 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
     struct weft__worker *self = weft__worker_self();
     if (weft_cancelled())
         return;
+    if (self == NULL) {
+        weft__profile_group_run(group, fn, context);
+        return;
+    }
     struct weft__node *node = NULL;
-    if (self == NULL || self->front.head == WEFT__DEQUE_CAPACITY ||
-        (node = node_create(self)) == NULL) {
+    if (weft__head(self) == WEFT__DEQUE_CAPACITY || (node = node_create(self)) == NULL) {
         fn(context);
         return;
     }
@@ -129,10 +136,10 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
 /* Takes the group tasks at the newest end off our deque, running those still there. */
 static bool run_newest(struct weft__worker *self)
 {
-    uint32_t head = self->front.head;
+    uint32_t head = weft__head(self);
     while (head > 0 && weft__entry_is_group(weft__entry_at(self, head - 1)))
         head--;
-    if (head == self->front.head)
+    if (head == weft__head(self))
         return false;
     weft__task_run_above(self, head);
     return true;
@@ -141,8 +148,10 @@ static bool run_newest(struct weft__worker *self)
 enum weft_status weft_group_wait(weft_group *group)
 {
     struct weft__worker *self = weft__worker_self();
-    if (self == NULL)
+    if (self == NULL) {
+        weft__profile_group_wait(group);
         return weft_cancelled() ? WEFT_ERR_CANCELLED : WEFT_OK;
+    }
     struct weft__event event = {&group->pending, ~WEFT__GROUP_WAITER, 0, WEFT__GROUP_WAITER};
     while ((atomic_load(&group->pending) & ~WEFT__GROUP_WAITER) != 0) {
         if (run_newest(self))

@@ -9,7 +9,7 @@
 
 #include <weft/job.h>
 
-#ifndef WEFT__INBOX_CAPACITY /* the model check has a small one */
+#ifndef WEFT__INBOX_CAPACITY       /* the model check has a small one */
 #define WEFT__INBOX_CAPACITY 4096u /* a power of two */
 #endif
 

@@ -84,25 +84,34 @@ void weft__job_finish(weft_job *job)
         weft__sleep_wake_all();
 }
 
-static enum weft_status submit(weft_job *job, uint32_t state)
+static enum weft_status submit(weft_job *job, uint32_t state, enum weft_lane lane)
 {
     atomic_store_explicit(&job->state, state, memory_order_relaxed); /* the inbox releases */
     atomic_fetch_add(&weft__rt.open_jobs, 1);
-    if (!weft__inbox_push(&weft__rt.inbox, job)) {
+    if (!weft__inbox_push(&weft__rt.inboxes[lane], job)) {
         atomic_store_explicit(&job->state, 0, memory_order_relaxed);
         atomic_fetch_sub(&weft__rt.open_jobs, 1);
         return WEFT_ERR_LIMIT;
     }
     if (atomic_load(&weft__rt.sleepers) != 0) /* S1 */
         (void)weft__sleep_wake_for(NULL);
+    else if (lane == WEFT_INTERACTIVE && atomic_load(&weft__rt.batch_jobs) != 0)
+        weft__spare_call(); /* nobody is idle: do not wait for a batch job */
     return WEFT_OK;
+}
+
+/* Sets the job that a thread without a worker is inside. Returns the one before. */
+weft_job *weft__job_set_solo(weft_job *job)
+{
+    weft_job *outer = solo_job;
+    solo_job = job;
+    return outer;
 }
 
 /* Runs a job on a thread that is no worker. */
 static void run_solo(weft_job *job)
 {
-    weft_job *outer = solo_job;
-    solo_job = job;
+    weft_job *outer = weft__job_set_solo(job);
     if (!weft__job_cancelled(job))
         job->fn(job->context);
     solo_job = outer;
@@ -112,7 +121,12 @@ static void run_solo(weft_job *job)
 
 enum weft_status weft_job_submit(weft_job *job)
 {
-    if (job == NULL || job->fn == NULL)
+    return weft_job_submit_lane(job, WEFT_INTERACTIVE);
+}
+
+enum weft_status weft_job_submit_lane(weft_job *job, enum weft_lane lane)
+{
+    if (job == NULL || job->fn == NULL || (lane != WEFT_INTERACTIVE && lane != WEFT_BATCH))
         return WEFT_ERR_INVALID;
     if (atomic_load_explicit(&job->state, memory_order_relaxed) != 0)
         return WEFT_ERR_STATE;
@@ -120,12 +134,12 @@ enum weft_status weft_job_submit(weft_job *job)
         run_solo(job);
         return WEFT_OK;
     }
-    return submit(job, JOB_QUEUED);
+    return submit(job, JOB_QUEUED, lane);
 }
 
 enum weft_status weft__job_submit_host(weft_job *job)
 {
-    return submit(job, JOB_QUEUED | JOB_HOST);
+    return submit(job, JOB_QUEUED | JOB_HOST, WEFT_INTERACTIVE);
 }
 
 /* Sleeps until the job is done. */
@@ -160,7 +174,7 @@ enum weft_status weft_job_wait(weft_job *job, int64_t timeout_ns)
 /* A worker record for a thread from outside, or NULL when all are taken. */
 static struct weft__worker *caller_enter(void)
 {
-    uint32_t callers = weft__rt.worker_count - weft__rt.loop_count;
+    uint32_t callers = weft__rt.threads - weft__rt.loop_count;
     for (uint32_t i = 0; i < callers; i++) {
         uint32_t bit = 1u << i;
         /* Acquire: pairs with the release in caller_leave. */
@@ -190,11 +204,11 @@ enum weft_status weft_run(weft_task_fn fn, void *context)
     }
     weft_job job;
     weft_job_init(&job, fn, context);
-    if (weft__rt.worker_count == 0) {
+    if (weft__rt.threads == 0) {
         run_solo(&job);
         return outcome(&job);
     }
-    if (!weft__plat_may_sleep() && weft__rt.worker_count > 1)
+    if (!weft__plat_may_sleep() && weft__rt.threads > 1)
         return WEFT_ERR_WOULD_BLOCK;
     struct weft__worker *self = caller_enter();
     if (self != NULL) {
@@ -204,7 +218,7 @@ enum weft_status weft_run(weft_task_fn fn, void *context)
         caller_leave(self);
         return outcome(&job);
     }
-    if (weft__rt.loop_count == 0 || submit(&job, JOB_QUEUED) != WEFT_OK) {
+    if (weft__rt.loop_count == 0 || submit(&job, JOB_QUEUED, WEFT_INTERACTIVE) != WEFT_OK) {
         run_solo(&job); /* nobody is free to take it: the caller is */
         return outcome(&job);
     }

@@ -6,10 +6,15 @@
  * hungry thread never waits for more than that, and shrink as the rest does. */
 #include "worker.h"
 
+#include "profile.h"
+
 #include <string.h>
 
 /* A slice is at least 1/128 of the loop: enough to share, few enough to cost nothing. */
 #define SLICES_MAX 128
+
+/* Loops up to this length are cut at once, as if each index took long. */
+#define FEW_INDICES 64
 
 /* The tree of a reduction has at most this many leaves. */
 #define LEAVES_MAX 512
@@ -22,6 +27,7 @@ struct loop {
     void *context;
     size_t grain; /* at least 1 */
     size_t least; /* the shortest slice */
+    bool few;     /* so few indices that each may be long: offer at every level */
 };
 
 struct half {
@@ -30,12 +36,12 @@ struct half {
     size_t first, last;
 };
 
-static void run_slices(const struct loop *loop, size_t first, size_t last);
+static void run_slices(const struct loop *loop, size_t first, size_t last, bool offer);
 
 static void run_half(void *context)
 {
     struct half *half = context;
-    run_slices(half->loop, half->first, half->last);
+    run_slices(half->loop, half->first, half->last, half->loop->few);
 }
 
 static void give_half(const struct loop *loop, size_t first, size_t last)
@@ -43,27 +49,24 @@ static void give_half(const struct loop *loop, size_t first, size_t last)
     size_t middle = first + (last - first) / 2;
     struct half half = {.loop = loop, .first = middle, .last = last};
     weft_spawn(&half.task, run_half, &half);
-    run_slices(loop, first, middle);
+    run_slices(loop, first, middle, loop->few);
     weft_sync(&half.task);
 }
 
-/* Somebody asked for work, or has had no chance to ask: nothing of ours was on offer. */
-static inline bool hungry(const struct weft__front *self, bool begin)
-{
-    return WEFT__PEEK(&self->limit) == 0 || (begin && self->head == self->split);
-}
-
-static void run_slices(const struct loop *loop, size_t first, size_t last)
+/* Gives half away when somebody asked for work; with `offer` also at the start if nothing
+ * of ours is on offer, as nobody may have had a chance to ask. */
+static void run_slices(const struct loop *loop, size_t first, size_t last, bool offer)
 {
     struct weft__front *self = weft__front;
     weft_job *job = weft__job_current();
-    bool alone = weft__rt.worker_count <= 1 || self == &weft__nobody;
+    bool alone = self == &weft__nobody ? weft__profile == NULL : weft__rt.threads <= 1;
     size_t slice = loop->least;
-    for (bool begin = true; first < last; begin = false) {
+    for (; first < last; offer = false) {
         size_t rest = last - first;
         if (job != NULL && weft__job_cancelled(job))
             return;
-        if (!alone && rest / 2 >= loop->grain && hungry(self, begin)) {
+        if (!alone && rest / 2 >= loop->grain &&
+            (WEFT__PEEK(&self->limit) == 0 || (offer && self->head == self->split))) {
             give_half(loop, first, last);
             return;
         }
@@ -81,22 +84,26 @@ static void run_slices(const struct loop *loop, size_t first, size_t last)
 static void run_job_loop(void *context)
 {
     struct half *all = context;
-    run_slices(all->loop, all->first, all->last);
+    run_slices(all->loop, all->first, all->last, true);
 }
 
 void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *context)
 {
     if (first >= last)
         return;
-    struct loop loop = {fn, context, grain != 0 ? grain : 1, (last - first) / SLICES_MAX};
+    if (weft__front == &weft__nobody)
+        grain = weft__profile_grain(grain, last - first);
+    size_t count = last - first;
+    struct loop loop = {fn, context, grain != 0 ? grain : 1, count / SLICES_MAX,
+                        count <= FEW_INDICES};
     if (loop.least < loop.grain)
         loop.least = loop.grain;
     if (weft__job_current() != NULL) {
-        run_slices(&loop, first, last);
+        run_slices(&loop, first, last, true);
     } else {
         struct half all = {.loop = &loop, .first = first, .last = last};
         if (weft_run(run_job_loop, &all) == WEFT_ERR_WOULD_BLOCK)
-            run_slices(&loop, first, last);
+            run_slices(&loop, first, last, true);
     }
 }
 

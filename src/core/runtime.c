@@ -11,7 +11,8 @@
 #define SPIN_NS_MAX         INT64_C(1000000000)
 
 /* How often a joiner looks before it sleeps: a few microseconds. */
-#define JOIN_SPINS 64u
+#define JOIN_SPINS    96u
+#define JOIN_PATIENCE 16u /* the first of them look at nothing but the task */
 
 struct weft__runtime weft__rt;
 
@@ -43,42 +44,53 @@ static void worker_main(void *context)
     atomic_fetch_sub(&weft__rt.looping, 1);
 }
 
-static void workers_destroy(uint32_t count)
+static void workers_destroy(void)
 {
+    uint32_t count = weft__reach();
+    atomic_store(&weft__rt.reach, 0);
+    weft__rt.threads = weft__rt.loop_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         weft__group_free_nodes(&weft__rt.workers[i]);
         free((void *)weft__rt.workers[i].front.slots);
     }
     free(weft__rt.workers);
     weft__rt.workers = NULL;
-    weft__inbox_fini(&weft__rt.inbox);
+    for (size_t lane = 0; lane < WEFT__LANES; lane++)
+        weft__inbox_fini(&weft__rt.inboxes[lane]);
+}
+
+/* Makes the record of a worker, which is all 0 or was made before. */
+enum weft_status weft__worker_init(struct weft__worker *worker, uint32_t index)
+{
+    if (worker->front.slots == NULL)
+        worker->front.slots = calloc(WEFT__DEQUE_CAPACITY, sizeof *worker->front.slots);
+    if (worker->front.slots == NULL)
+        return WEFT_ERR_NOMEM;
+    worker->front.head = worker->front.split = worker->front.slots;
+    atomic_init(&worker->front.limit, weft__limit(worker));
+    worker->index = index;
+    worker->random = index * 2654435761u + 1;
+    atomic_init(&worker->thief, index);
+    return WEFT_OK;
 }
 
 static enum weft_status workers_create(uint32_t count)
 {
-    enum weft_status status = weft__inbox_init(&weft__rt.inbox);
+    size_t bytes = (count + WEFT__SPARES_MAX) * sizeof(struct weft__worker);
+    weft__rt.workers = aligned_alloc(_Alignof(struct weft__worker), bytes);
+    enum weft_status status = weft__rt.workers != NULL ? WEFT_OK : WEFT_ERR_NOMEM;
+    for (size_t lane = 0; lane < WEFT__LANES && status == WEFT_OK; lane++)
+        status = weft__inbox_init(&weft__rt.inboxes[lane]);
+    if (status == WEFT_OK)
+        memset(weft__rt.workers, 0, bytes);
+    for (uint32_t i = 0; i < count && status == WEFT_OK; i++) {
+        status = weft__worker_init(&weft__rt.workers[i], i);
+        if (status == WEFT_OK)
+            atomic_store(&weft__rt.reach, i + 1);
+    }
     if (status != WEFT_OK)
-        return status;
-    weft__rt.workers =
-        aligned_alloc(_Alignof(struct weft__worker), count * sizeof(struct weft__worker));
-    if (weft__rt.workers == NULL) {
-        weft__inbox_fini(&weft__rt.inbox);
-        return WEFT_ERR_NOMEM;
-    }
-    memset(weft__rt.workers, 0, count * sizeof(struct weft__worker));
-    for (uint32_t i = 0; i < count; i++) {
-        struct weft__worker *worker = &weft__rt.workers[i];
-        worker->front.slots = calloc(WEFT__DEQUE_CAPACITY, sizeof *worker->front.slots);
-        if (worker->front.slots == NULL) {
-            workers_destroy(i);
-            return WEFT_ERR_NOMEM;
-        }
-        atomic_init(&worker->front.limit, WEFT__DEQUE_CAPACITY);
-        worker->index = i;
-        worker->random = i * 2654435761u + 1;
-        atomic_init(&worker->thief, i);
-    }
-    return WEFT_OK;
+        workers_destroy();
+    return status;
 }
 
 /* Lets the workers go once no job is left. */
@@ -88,21 +100,32 @@ void weft__runtime_stop_begin(void)
     weft__sleep_wake_all();
 }
 
+/* Waits for the first `count` workers that loop, and for every spare. */
 static void workers_join(uint32_t count)
 {
     weft__runtime_stop_begin();
     for (uint32_t i = 0; i < count; i++)
         weft__plat_thread_join(weft__rt.workers[i].thread);
+    /* No job is left to block and to start another one. */
+    for (uint32_t i = weft__rt.threads; i < weft__reach(); i++)
+        weft__plat_thread_join(weft__rt.workers[i].thread);
 }
 
-static enum weft_status threads_start(size_t stack_bytes)
+enum weft_status weft__worker_start(struct weft__worker *worker)
+{
+    atomic_fetch_add(&weft__rt.looping, 1);
+    enum weft_status status =
+        weft__plat_thread_start(&worker->thread, weft__rt.stack_bytes, worker_main, worker);
+    if (status != WEFT_OK)
+        atomic_fetch_sub(&weft__rt.looping, 1);
+    return status;
+}
+
+static enum weft_status threads_start(void)
 {
     for (uint32_t i = 0; i < weft__rt.loop_count; i++) {
-        atomic_fetch_add(&weft__rt.looping, 1);
-        enum weft_status status = weft__plat_thread_start(&weft__rt.workers[i].thread, stack_bytes,
-                                                          worker_main, &weft__rt.workers[i]);
+        enum weft_status status = weft__worker_start(&weft__rt.workers[i]);
         if (status != WEFT_OK) {
-            atomic_fetch_sub(&weft__rt.looping, 1);
             workers_join(i);
             return status;
         }
@@ -119,7 +142,7 @@ enum weft_status weft__runtime_start(const weft_options *options, uint32_t calle
     if (options->threads > WEFT_THREADS_MAX || stack_bytes < STACK_BYTES_MIN ||
         stack_bytes > STACK_BYTES_MAX || spin_ns > SPIN_NS_MAX)
         return WEFT_ERR_INVALID;
-    if (weft__rt.worker_count != 0 || weft__job_current() != NULL)
+    if (weft__rt.threads != 0 || weft__job_current() != NULL)
         return WEFT_ERR_STATE;
     const char *from = threads_from, *rule = NULL;
     size_t threads = threads_wanted(options, &from);
@@ -128,17 +151,17 @@ enum weft_status weft__runtime_start(const weft_options *options, uint32_t calle
     if (status != WEFT_OK)
         return status;
     atomic_store(&weft__rt.stopping, 0);
-    weft__rt.worker_count = (uint32_t)threads;
+    weft__rt.threads = (uint32_t)threads;
+    weft__rt.stack_bytes = stack_bytes;
     weft__rt.loop_count = (uint32_t)threads - callers;
     weft__rt.spin_ns = spin_ns < 0 || threads > cpus ? 0 : (uint32_t)spin_ns;
     weft__rt.join_spins = threads > cpus ? 0 : JOIN_SPINS;
+    weft__rt.join_patience = threads > cpus ? 0 : JOIN_PATIENCE;
     weft__rt.info =
         (weft_info){threads, weft__rt.loop_count, cpus, threads_from != NULL ? threads_from : from};
-    status = threads_start(stack_bytes);
-    if (status != WEFT_OK) {
-        weft__rt.worker_count = weft__rt.loop_count = 0;
-        workers_destroy((uint32_t)threads);
-    }
+    status = threads_start();
+    if (status != WEFT_OK)
+        workers_destroy();
     return status;
 }
 
@@ -150,21 +173,19 @@ enum weft_status weft_runtime_start(const weft_options *options)
 
 enum weft_status weft_runtime_stop(void)
 {
-    if (weft__rt.worker_count == 0 || weft__job_current() != NULL)
+    if (weft__rt.threads == 0 || weft__job_current() != NULL)
         return WEFT_ERR_STATE;
     if (!weft__plat_may_sleep())
         return WEFT_ERR_WOULD_BLOCK;
-    uint32_t count = weft__rt.worker_count;
     workers_join(weft__rt.loop_count);
-    weft__rt.worker_count = weft__rt.loop_count = 0;
-    workers_destroy(count);
+    workers_destroy();
     return WEFT_OK;
 }
 
 void weft_runtime_info(weft_info *info)
 {
     const char *rule = NULL;
-    if (weft__rt.worker_count != 0)
+    if (weft__rt.threads != 0)
         *info = weft__rt.info;
     else
         *info = (weft_info){0, 0, weft__plat_cpu_count(&rule), rule};

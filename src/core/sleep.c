@@ -10,9 +10,9 @@ static inline bool offers(struct weft__worker *worker)
 /* Is there something that a sleeper may take? job NULL: of any job. */
 static bool work_visible(weft_job *job)
 {
-    if (job == NULL && weft__inbox_filled(&weft__rt.inbox))
+    if (job == NULL && weft__inboxes_filled())
         return true;
-    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+    for (uint32_t i = 0; i < weft__reach(); i++) {
         struct weft__worker *worker = &weft__rt.workers[i];
         if (offers(worker) && (job == NULL || atomic_load(&worker->job) == job))
             return true;
@@ -23,7 +23,7 @@ static bool work_visible(weft_job *job)
 /* Says that we are hungry to everybody who is busy. */
 void weft__sleep_ask(const struct weft__worker *self)
 {
-    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+    for (uint32_t i = 0; i < weft__reach(); i++) {
         struct weft__worker *worker = &weft__rt.workers[i];
         if (worker != self && atomic_load_explicit(&worker->job, memory_order_relaxed) != NULL &&
             WEFT__PEEK(&worker->front.limit) != 0)
@@ -36,7 +36,7 @@ static void fall_asleep(struct weft__worker *self, uint32_t kind)
     atomic_store(&self->sleep, kind);
     atomic_fetch_add(&weft__rt.sleepers, 1);
     /* Everybody, busy or not: they may become busy while we sleep. */
-    for (uint32_t i = 0; i < weft__rt.worker_count; i++)
+    for (uint32_t i = 0; i < weft__reach(); i++)
         if (&weft__rt.workers[i] != self)
             atomic_store(&weft__rt.workers[i].front.limit, 0);
 }
@@ -51,8 +51,11 @@ static void wake_up(struct weft__worker *self, uint32_t kind, bool found)
             return;
         }
     }
+    int64_t since = weft__plat_now_ns();
+    weft__stats_add(&self->stats.parks, 1);
     while (atomic_load(&self->sleep) == kind)
         (void)weft__plat_wait(&self->sleep, kind, WEFT_FOREVER);
+    weft__stats_add_time(&self->stats.idle_ns, weft__plat_now_ns() - since);
     self->woken = true;
 }
 
@@ -83,6 +86,9 @@ static bool wake(struct weft__worker *worker, uint32_t kind)
         return false;
     atomic_fetch_sub(&weft__rt.sleepers, 1);
     weft__plat_wake(&worker->sleep, 1);
+    struct weft__worker *self = weft__worker_self();
+    if (self != NULL)
+        weft__stats_add(&self->stats.wakes, 1);
     return true;
 }
 
@@ -91,11 +97,12 @@ static bool wake(struct weft__worker *worker, uint32_t kind)
 bool weft__sleep_wake_for(weft_job *job)
 {
     bool woke = false;
-    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+    for (uint32_t i = 0; i < weft__reach(); i++) {
         struct weft__worker *worker = &weft__rt.workers[i];
         uint32_t kind = atomic_load(&worker->sleep);
-        if (kind == WEFT__AWAKE ||
-            (kind == WEFT__SLEEP_JOIN && (job == NULL || atomic_load(&worker->job) != job)))
+        bool may = kind == WEFT__SLEEP_IDLE ||
+                   (kind == WEFT__SLEEP_JOIN && job != NULL && atomic_load(&worker->job) == job);
+        if (!may)
             continue;
         if (woke)
             return true;
@@ -106,8 +113,9 @@ bool weft__sleep_wake_for(weft_job *job)
 
 void weft__sleep_wake_all(void)
 {
-    for (uint32_t i = 0; i < weft__rt.worker_count; i++)
-        (void)wake(&weft__rt.workers[i], WEFT__SLEEP_IDLE);
+    for (uint32_t i = 0; i < weft__reach(); i++)
+        if (!wake(&weft__rt.workers[i], WEFT__SLEEP_IDLE))
+            weft__spare_wake(&weft__rt.workers[i]);
 }
 
 /* The event that this worker waits for has come. */
@@ -124,9 +132,9 @@ void weft__sleep_pass_on(struct weft__worker *self)
     self->woken = false;
     if (atomic_load(&weft__rt.sleepers) == 0)
         return;
-    if (weft__inbox_filled(&weft__rt.inbox))
+    if (weft__inboxes_filled())
         (void)weft__sleep_wake_for(NULL);
-    for (uint32_t i = 0; i < weft__rt.worker_count; i++) {
+    for (uint32_t i = 0; i < weft__reach(); i++) {
         struct weft__worker *worker = &weft__rt.workers[i];
         weft_job *job = atomic_load(&worker->job);
         if (job != NULL && offers(worker))

@@ -1,15 +1,19 @@
 /* task.c: fork/join beyond the inline fast path of weft/task.h. */
 #include "worker.h"
 
-struct weft__front weft__nobody = {.slots = NULL, .head = 0, .split = 0, .limit = 0};
+#include "profile.h"
+
+struct weft__front weft__nobody; /* no room: every spawn takes the slow path */
 _Thread_local struct weft__front *weft__front = &weft__nobody;
 
 void weft__spawn_slow(weft_task *task)
 {
     struct weft__worker *self = weft__worker_self();
-    if (self == NULL || self->front.head == WEFT__DEQUE_CAPACITY) {
-        task->index = WEFT__TASK_INLINE;
+    if (self == NULL && weft__profile_spawn(task))
+        return;
+    if (self == NULL || weft__head(self) == WEFT__DEQUE_CAPACITY) {
         task->fn(task->context);
+        task->fn = NULL; /* weft_sync has nothing to do */
         return;
     }
     weft__deque_push(self, task);
@@ -19,12 +23,12 @@ void weft__spawn_slow(weft_task *task)
  * and which nobody syncs. */
 void weft__task_run_above(struct weft__worker *self, uint32_t base)
 {
-    while (self->front.head > base) {
+    while (weft__head(self) > base) {
         if (!weft__deque_pop(self)) {
             weft__deque_lower(self, base);
             return;
         }
-        weft_task *entry = weft__entry_at(self, self->front.head);
+        weft_task *entry = weft__entry_at(self, weft__head(self));
         WEFT_ASSERT(weft__entry_is_group(entry)); /* else a weft_sync is missing */
         weft__group_run_entry(self, entry);
     }
@@ -36,17 +40,31 @@ void weft__task_wait(struct weft__worker *self, weft_task *task, bool take_part)
     weft__worker_wait(self, &event, take_part);
 }
 
+/* The place of a task in the deque: the newest but for tasks of groups. */
+static uint32_t index_of(const struct weft__worker *self, const weft_task *task)
+{
+    uint32_t index = weft__head(self);
+    do
+        WEFT_ASSERT(index > 0); /* synced once, in order, where it was spawned */
+    while (weft__entry_at(self, --index) != task);
+    return index;
+}
+
 void weft__sync_slow(weft_task *task)
 {
-    if (task->index == WEFT__TASK_INLINE)
+    if (task->fn == NULL)
         return;
     struct weft__worker *self = weft__worker_self();
-    WEFT_ASSERT(self != NULL && self->front.head > task->index); /* synced once, in order */
-    weft__task_run_above(self, task->index + 1);
+    if (self == NULL) {
+        weft__profile_sync(task);
+        return;
+    }
+    uint32_t index = index_of(self, task);
+    weft__task_run_above(self, index + 1);
     if (weft__deque_pop(self)) {
         task->fn(task->context);
     } else {
         weft__task_wait(self, task, true);
-        weft__deque_lower(self, task->index);
+        weft__deque_lower(self, index);
     }
 }

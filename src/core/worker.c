@@ -1,6 +1,8 @@
 /* worker.c: what a worker does: jobs, stolen tasks, waiting, recovery from a trap. */
 #include "worker.h"
 
+#include "profile.h"
+
 /* Nested thefts from others than the thief of the task that we wait for. Taking work
  * from that thief only (Wagner & Calder, "Leapfrogging", 1993) bounds the stack; a few
  * detours keep more threads busy. */
@@ -30,7 +32,7 @@ static void complete(weft_task *task, uint32_t owner)
 /* Notes that a task begins which others wait for, see struct weft__running. */
 void weft__worker_begin(struct weft__worker *self, struct weft__running *running)
 {
-    running->base = self->front.head;
+    running->base = weft__head(self);
     running->groups = self->groups;
     running->outer = self->running;
     self->running = running;
@@ -58,7 +60,7 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
                             weft_task *entry, weft_job *job)
 {
     bool idle = atomic_load_explicit(&self->job, memory_order_relaxed) == NULL;
-    uint32_t base = self->front.head;
+    uint32_t base = weft__head(self);
     WEFT__POKE(&victim->thief, self->index);
     if (idle) /* release: D3, before any offer of this job */
         atomic_store_explicit(&self->job, job, memory_order_release);
@@ -76,6 +78,7 @@ static bool steal_from(struct weft__worker *self, struct weft__worker *victim, w
     weft_task *entry = weft__deque_steal(victim, &job);
     if (entry == NULL)
         return false;
+    weft__stats_add(&self->stats.tasks_stolen, 1);
     weft__sleep_pass_on(self);
     weft__worker_run_taken(self, victim, entry, job);
     return true;
@@ -84,7 +87,7 @@ static bool steal_from(struct weft__worker *self, struct weft__worker *victim, w
 /* Tries everybody once, from a random one on. job NULL: any. */
 static bool steal(struct weft__worker *self, weft_job *job)
 {
-    uint32_t count = weft__rt.worker_count;
+    uint32_t count = weft__reach();
     self->random = self->random * 1664525u + 1013904223u;
     uint32_t first = (uint32_t)((uint64_t)self->random * count >> 32);
     for (uint32_t i = 0; i < count; i++) {
@@ -99,6 +102,7 @@ static bool steal(struct weft__worker *self, weft_job *job)
 void weft__worker_run_job(struct weft__worker *self, weft_job *job)
 {
     self->root = job;
+    weft__stats_add(&self->stats.jobs, 1);
     atomic_store_explicit(&self->job, job, memory_order_release); /* D3 */
     if (!weft__job_cancelled(job))
         job->fn(job->context);
@@ -109,35 +113,56 @@ void weft__worker_run_job(struct weft__worker *self, weft_job *job)
     weft__job_finish(job);
 }
 
+static bool take_job(struct weft__worker *self, enum weft_lane lane)
+{
+    weft_job *job = weft__inbox_pop(&weft__rt.inboxes[lane]);
+    if (job == NULL)
+        return false;
+    weft__sleep_pass_on(self);
+    /* Jobs behind one whose producer was slow had their wake-up in vain. */
+    if (atomic_load(&weft__rt.sleepers) != 0 && weft__inboxes_filled())
+        (void)weft__sleep_wake_for(NULL);
+    if (lane == WEFT_BATCH) {
+        atomic_fetch_add(&weft__rt.batch_jobs, 1);
+        /* Who submitted an interactive job meanwhile did not see this batch job. */
+        weft__spare_call();
+    }
+    weft__worker_run_job(self, job);
+    if (lane == WEFT_BATCH)
+        atomic_fetch_sub(&weft__rt.batch_jobs, 1);
+    return true;
+}
+
 static bool take_work(struct weft__worker *self)
 {
-    weft_job *job = weft__inbox_pop(&weft__rt.inbox);
-    if (job != NULL) {
-        weft__sleep_pass_on(self);
-        /* Jobs behind one whose producer was slow had their wake-up in vain. */
-        if (atomic_load(&weft__rt.sleepers) != 0 && weft__inbox_filled(&weft__rt.inbox))
-            (void)weft__sleep_wake_for(NULL);
-        weft__worker_run_job(self, job);
-        return true;
-    }
-    return steal(self, NULL);
+    return take_job(self, WEFT_INTERACTIVE) || steal(self, NULL) || take_job(self, WEFT_BATCH);
 }
 
 /* An idle worker's patience. */
 struct patience {
     uint32_t looks;
-    int64_t since;
+    int64_t since, now; /* the clock at the first look, and when it was last read */
 };
+
+static void patience_end(struct weft__worker *self, struct patience *patience)
+{
+    if (patience->looks == 0)
+        return;
+    weft__stats_add(&self->stats.steals_failed, patience->looks);
+    weft__stats_add_time(&self->stats.idle_ns, patience->now - patience->since);
+    patience->looks = 0;
+}
 
 static bool keep_looking(struct patience *patience)
 {
+    uint32_t look = patience->looks++;
     if (weft__rt.spin_ns == 0)
         return false;
-    if (patience->looks++ % SPINS_PER_CLOCK == 0) {
-        int64_t now = weft__plat_now_ns();
-        if (patience->looks == 1)
-            patience->since = now;
-        if (now - patience->since >= (int64_t)weft__rt.spin_ns)
+    if (look % SPINS_PER_CLOCK == 0) {
+        patience->now = weft__plat_now_ns();
+        if (look == 0)
+            patience->since = patience->now;
+        if (patience->now - patience->since >= (int64_t)weft__rt.spin_ns)
             return false;
     }
     weft__plat_relax();
@@ -146,10 +171,14 @@ static bool keep_looking(struct patience *patience)
 
 void weft__worker_loop(struct weft__worker *self)
 {
-    struct patience patience = {0, 0};
+    struct patience patience = {0, 0, 0};
     for (;;) {
+        if (weft__spare_resting(self)) {
+            weft__sleep_pass_on(self);
+            weft__spare_sleep(self);
+        }
         if (take_work(self)) {
-            patience.looks = 0;
+            patience_end(self, &patience);
             continue;
         }
         weft__sleep_pass_on(self);
@@ -158,8 +187,8 @@ void weft__worker_loop(struct weft__worker *self)
         if (patience.looks % SPINS_PER_ASK == 0)
             weft__sleep_ask(self);
         if (!keep_looking(&patience)) {
+            patience_end(self, &patience);
             weft__sleep_idle(self);
-            patience.looks = 0;
         }
     }
 }
@@ -181,22 +210,26 @@ static bool take_in_job(struct weft__worker *self, weft_job *job)
 void weft__worker_wait(struct weft__worker *self, const struct weft__event *event, bool take_part)
 {
     weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
-    uint32_t spins = 0;
+    uint32_t spins = 0, misses = 0;
     /* Acquire: pairs with who made the event true, so that its work is seen. */
     while ((atomic_load_explicit(event->word, memory_order_acquire) & event->mask) !=
            event->until) {
-        if (take_part && take_in_job(self, job)) {
-            spins = 0;
+        /* Whoever has our task may be through in a moment: not so fast. */
+        bool looks = take_part && spins >= weft__rt.join_patience;
+        if (looks && take_in_job(self, job)) {
+            spins = weft__rt.join_patience;
             continue;
         }
+        misses += looks;
         weft__sleep_pass_on(self);
-        if (take_part && spins % SPINS_PER_ASK == 0)
+        if (looks && spins % SPINS_PER_ASK == 0)
             weft__sleep_ask(self);
         if (spins++ < weft__rt.join_spins)
             weft__plat_relax();
         else
             weft__sleep_join(self, event, take_part && self->detours < DETOURS_MAX);
     }
+    weft__stats_add(&self->stats.steals_failed, misses);
     weft__sleep_pass_on(self);
 }
 
@@ -204,17 +237,17 @@ void weft__worker_wait(struct weft__worker *self, const struct weft__event *even
  * waits for what was stolen of it: it may still use those frames. */
 static void abandon_tasks(struct weft__worker *self, uint32_t base)
 {
-    while (self->front.head > base && weft__deque_pop(self)) {
-        weft_task *entry = weft__entry_at(self, self->front.head);
+    while (weft__head(self) > base && weft__deque_pop(self)) {
+        weft_task *entry = weft__entry_at(self, weft__head(self));
         if (weft__entry_is_group(entry))
             weft__group_drop_entry(self, entry);
     }
-    for (uint32_t i = self->front.head; i > base; i--) {
+    for (uint32_t i = weft__head(self); i > base; i--) {
         weft_task *entry = weft__entry_at(self, i - 1);
         if (!weft__entry_is_group(entry))
             weft__task_wait(self, entry, false);
     }
-    if (self->front.head > base)
+    if (weft__head(self) > base)
         weft__deque_lower(self, base);
 }
 
@@ -231,6 +264,7 @@ static void abandon_groups(struct weft__worker *self, weft_group *until)
  * first: wait until nobody uses them, then report the task that they served. */
 void weft__worker_recover(struct weft__worker *self, enum weft_status status)
 {
+    weft__profile_abandon(self);
     weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
     if (job == NULL)
         return; /* between two jobs: nothing to clean */

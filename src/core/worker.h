@@ -48,7 +48,9 @@
 #define WEFT_CORE_WORKER_H
 
 #include "../platform/platform.h"
+#include "block.h"
 #include "inbox.h"
+#include "stats.h"
 
 #ifdef NDEBUG
 #define WEFT_ASSERT(condition) ((void)0)
@@ -65,18 +67,22 @@
 #define WEFT__DEQUE_CAPACITY 16384u
 #endif
 
-/* Bits of weft_task.state. */
+/* Bits of weft_task.state. The owner sets it to 0 when it puts the task on offer: a task
+ * that stays private has none. */
 #define WEFT__TASK_DONE   1u /* set by who ran it, after it; the owner may reuse the task */
 #define WEFT__TASK_WAITER 2u /* set by the owner before it sleeps for DONE */
-
-/* weft_task.index of a task that ran inside weft_spawn. */
-#define WEFT__TASK_INLINE UINT32_MAX
 
 /* Bits of weft_group.pending. */
 #define WEFT__GROUP_WAITER 1u /* set by the owner before it sleeps */
 #define WEFT__GROUP_ONE    2u /* each task that has not ended */
 
-enum { WEFT__AWAKE = 0, WEFT__SLEEP_IDLE = 1, WEFT__SLEEP_JOIN = 2 };
+enum { WEFT__AWAKE = 0, WEFT__SLEEP_IDLE = 1, WEFT__SLEEP_JOIN = 2, WEFT__SLEEP_SPARE = 3 };
+
+/* Workers that can stand in for blocked ones, see spare.c. */
+#define WEFT__SPARES_MAX 32u
+
+/* Where jobs queue, by enum weft_lane. */
+#define WEFT__LANES 2
 
 /* A task that somebody else waits for, while it runs on a worker's stack: a stolen one,
  * or one of a group; owner only. */
@@ -104,6 +110,7 @@ struct weft__worker {
     uint32_t detours;                /* nested thefts from others than our thief; owner only */
     bool woken;                      /* by somebody else, not looked yet; owner only */
     weft__plat_thread thread;        /* runtime.c */
+    weft_worker_stats stats;         /* the owner adds, any thread reads: stats.h */
 
     _Alignas(64) _Atomic uint64_t offer; /* table above */
     _Atomic(weft_job *) job;             /* written by the owner, read by thieves */
@@ -112,14 +119,21 @@ struct weft__worker {
 };
 
 struct weft__runtime {
-    struct weft__worker *workers; /* workers that loop first, then those for callers */
-    uint32_t worker_count;        /* all of them; 0 when not started */
-    uint32_t loop_count;          /* those with a thread of their own */
+    /* Workers that loop first, then those for callers, then spares. */
+    struct weft__worker *workers;
+    uint32_t threads;    /* workers but for spares; 0 when not started */
+    uint32_t loop_count; /* those with a thread of their own */
+    size_t stack_bytes;
     uint32_t spin_ns;
-    uint32_t join_spins;
+    uint32_t join_spins;    /* looks of a joiner before it sleeps */
+    uint32_t join_patience; /* those of them before it takes other work */
     weft_info info;
     void (*host_finished)(weft_job *job); /* for jobs of the JavaScript host */
-    struct weft__inbox inbox;
+    struct weft__inbox inboxes[WEFT__LANES];
+    _Atomic uint32_t reach;                 /* workers that are or were in use, spares included */
+    _Atomic uint32_t spare_starting;        /* somebody is starting a spare */
+    _Atomic uint32_t blocked;               /* workers that sleep inside a task */
+    _Atomic uint32_t batch_jobs;            /* batch jobs that have begun and not ended */
     _Alignas(64) _Atomic uint32_t sleepers; /* workers whose sleep is not AWAKE */
     _Atomic uint32_t looping;               /* workers that have not left their loop */
     _Atomic uint32_t stopping;
@@ -160,7 +174,18 @@ void weft__deque_push(struct weft__worker *self, weft_task *entry);
 bool weft__deque_pop(struct weft__worker *self);
 void weft__deque_lower(struct weft__worker *self, uint32_t head);
 weft_task *weft__deque_take_oldest(struct weft__worker *self);
+void weft__deque_offer_all(struct weft__worker *self);
 weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job);
+
+/* runtime.c */
+enum weft_status weft__worker_init(struct weft__worker *worker, uint32_t index);
+enum weft_status weft__worker_start(struct weft__worker *worker);
+
+/* spare.c */
+bool weft__spare_resting(const struct weft__worker *self);
+void weft__spare_sleep(struct weft__worker *self);
+void weft__spare_wake(struct weft__worker *spare);
+void weft__spare_call(void);
 
 /* sleep.c */
 void weft__sleep_idle(struct weft__worker *self);
@@ -184,6 +209,7 @@ void weft__task_wait(struct weft__worker *self, weft_task *task, bool take_part)
 
 /* job.c */
 weft_job *weft__job_current(void);
+weft_job *weft__job_set_solo(weft_job *job);
 void weft__job_fail(weft_job *job, enum weft_status status);
 void weft__job_finish(weft_job *job);
 enum weft_status weft__job_submit_host(weft_job *job);
@@ -199,6 +225,34 @@ void weft__runtime_stop_begin(void);
 static inline bool weft__entry_is_group(const weft_task *entry)
 {
     return ((uintptr_t)entry & 1) != 0;
+}
+
+static inline uint32_t weft__reach(void)
+{
+    return atomic_load(&weft__rt.reach);
+}
+
+/* Is a job queued in either lane? */
+static inline bool weft__inboxes_filled(void)
+{
+    return weft__inbox_filled(&weft__rt.inboxes[WEFT_INTERACTIVE]) ||
+           weft__inbox_filled(&weft__rt.inboxes[WEFT_BATCH]);
+}
+
+/* Slot numbers of the owner's pointers. */
+static inline uint32_t weft__head(const struct weft__worker *self)
+{
+    return (uint32_t)(self->front.head - self->front.slots);
+}
+
+static inline uint32_t weft__split(const struct weft__worker *self)
+{
+    return (uint32_t)(self->front.split - self->front.slots);
+}
+
+static inline uintptr_t weft__limit(const struct weft__worker *self)
+{
+    return (uintptr_t)(self->front.slots + WEFT__DEQUE_CAPACITY);
 }
 
 static inline weft_task *weft__entry_at(const struct weft__worker *self, uint32_t index)

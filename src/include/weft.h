@@ -11,9 +11,10 @@
  *         weft_for(0, count, 0, square, xs);
  *     }
  *
- * Every call below works on any thread. On a thread of the runtime it uses every
- * worker; before weft_runtime_start, or with one thread, it does the same work on
- * the caller alone and gives the same bits. */
+ * Every call works on any thread. Inside a job it uses every worker. Outside, loops and
+ * reductions become a job of their own, while fork/join and groups run on the caller:
+ * put them into weft_run. Before weft_runtime_start, or with one thread, all of it runs
+ * on the caller and gives the same bits. */
 #ifndef WEFT_H
 #define WEFT_H
 
@@ -24,8 +25,21 @@
 
 #include <weft/job.h>
 
+#include <weft/barrier.h>
+#include <weft/channel.h>
+#include <weft/event.h>
 #include <weft/group.h>
+#include <weft/lock.h>
+#include <weft/once.h>
 #include <weft/parallel.h>
+#include <weft/pipeline.h>
+#include <weft/profile.h>
+#include <weft/range.h>
+#include <weft/ring.h>
+#include <weft/scan.h>
+#include <weft/semaphore.h>
+#include <weft/sort.h>
+#include <weft/stats.h>
 #include <weft/task.h>
 
 #endif

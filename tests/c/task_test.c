@@ -49,6 +49,28 @@ static void join_computes_fib_on_all_threads(void)
     stop();
 }
 
+static void count_run(void *context)
+{
+    atomic_fetch_add((_Atomic uint32_t *)context, 1);
+}
+
+static void a_task_outside_of_any_job_runs_once(void)
+{
+    _Atomic uint32_t runs = 0;
+    weft_task first, second;
+    weft_spawn(&first, count_run, (void *)&runs);
+    weft_spawn(&second, count_run, (void *)&runs);
+    weft_sync(&second);
+    weft_sync(&first);
+    EXPECT_EQ(atomic_load(&runs), 2);
+    weft_join(count_run, (void *)&runs, count_run, (void *)&runs);
+    EXPECT_EQ(atomic_load(&runs), 4);
+    start();
+    weft_join(count_run, (void *)&runs, count_run, (void *)&runs);
+    EXPECT_EQ(atomic_load(&runs), 6);
+    stop();
+}
+
 /* Spawns `count` tasks at once, then syncs them in reverse. */
 #define MANY 20000
 
@@ -146,5 +168,6 @@ static void both_sides_of_a_join_run_at_the_same_time(void)
 }
 
 TEST_MAIN(TEST(join_computes_fib_without_a_runtime), TEST(join_computes_fib_on_all_threads),
+          TEST(a_task_outside_of_any_job_runs_once),
           TEST(more_tasks_than_the_deque_holds_run_once_each), TEST(deep_chains_run_every_leaf),
           TEST(both_sides_of_a_join_run_at_the_same_time))

@@ -3,14 +3,18 @@
 #include "../../src/core/worker.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define THREADS_MAX 8
 #define STACK_BYTES (256 * 1024)
-#define STEPS_MAX   20000 /* of one run; more means that it does not end */
+#define STEPS_MAX   4000000 /* of one run; more means that it does not end */
+#define STEPS_USUAL 20000
+#define REPLAY_MAX  20000 /* decisions that are printed; for more there is the seed */
 #define TURN_MAX    300   /* points in a row before the others get a turn anyway */
 
 enum state { UNUSED, RUNNABLE, ASLEEP, ENDED };
@@ -45,16 +49,20 @@ static struct {
     uint32_t prefix; /* decisions that this run repeats */
     uint32_t preemptions, preemptions_max;
     bool random;
-    uint64_t seed;
+    uint64_t seed;       /* of this run, for `random` */
+    uint64_t state;      /* of the generator */
+    uint32_t rarity;     /* one in so many points is a switch */
+    uint32_t steps_most; /* of the model */
     const char *failure;
     ucontext_t explorer;
     bool active;
+    const struct model *model;
 } m;
 
 static uint32_t random_below(uint32_t limit)
 {
-    m.seed = m.seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)((m.seed >> 33) % limit);
+    m.state = m.state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)((m.state >> 33) % limit);
 }
 
 static void leave_run(void)
@@ -82,7 +90,7 @@ static uint32_t decide(uint32_t options, bool costs)
         choice->options = (uint8_t)options;
         choice->costs = costs;
         choice->taken = 0;
-        if (m.random && (!costs || random_below(8) == 0))
+        if (m.random && (!costs || random_below(m.rarity) == 0))
             choice->taken = (uint8_t)random_below(options);
         if (!m.random && costs && m.preemptions >= m.preemptions_max)
             choice->options = 1; /* nothing else may be tried here */
@@ -133,7 +141,7 @@ void model_point(void)
 {
     if (!m.active)
         return;
-    if (++m.steps == STEPS_MAX)
+    if (++m.steps >= m.steps_most)
         model_fail("the run does not end");
     schedule(true);
 }
@@ -259,6 +267,7 @@ static void run_once(const struct model *model)
         m.threads[i].state = UNUSED;
     memset(&weft__rt, 0, sizeof weft__rt);
     m.depth = m.steps = m.turn = m.preemptions = 0;
+    m.steps_most = model->steps != 0 ? model->steps : STEPS_USUAL;
     m.current = thread_create(call_run, (void *)(uintptr_t)model);
     weft__front = &weft__nobody;
     entered = false;
@@ -270,6 +279,8 @@ static void run_once(const struct model *model)
         setcontext(&m.threads[m.current].context);
     }
     weft__front = &weft__nobody;
+    if (m.failure != NULL) /* its threads are lost, the next model starts afresh */
+        memset(&weft__rt, 0, sizeof weft__rt);
 }
 
 /* Makes the next schedule in depth-first order out of the last one. */
@@ -287,28 +298,65 @@ static bool next_schedule(void)
     return false;
 }
 
-static void print_failure(const struct model *model, uint64_t runs)
+static void print_failure(const struct model *model)
 {
-    fprintf(stderr, "%s: %s in run %llu\nWEFT_MODEL_REPLAY=%s:", model->name, m.failure,
-            (unsigned long long)runs, model->name);
+    fprintf(stderr, "%s: %s after %u steps\n", model->name, m.failure, m.steps);
+    if (m.random)
+        fprintf(stderr, "WEFT_MODEL_SEED=%s:%llu\n", model->name, (unsigned long long)m.seed);
+    if (m.depth > REPLAY_MAX)
+        return;
+    fprintf(stderr, "WEFT_MODEL_REPLAY=%s:", model->name);
     for (uint32_t i = 0; i < m.depth; i++)
         if (m.choices[i].taken != 0)
             fprintf(stderr, "%u=%u,", i, m.choices[i].taken);
     fprintf(stderr, "\n");
 }
 
+/* What an environment variable says of this model, in the form name:rest. True when it
+ * is set, for whichever model; *rest is NULL unless it is for this one. */
+static bool asked_for(const char *variable, const struct model *model, const char **rest)
+{
+    const char *text = getenv(variable);
+    size_t name = strlen(model->name);
+    *rest = NULL;
+    if (text != NULL && strncmp(text, model->name, name) == 0 && text[name] == ':')
+        *rest = text + name + 1;
+    return text != NULL;
+}
+
+/* The schedule of one seed. Some seeds switch at every other point, some let a thread
+ * sleep through hundreds of its siblings' steps. */
+static void run_seed(const struct model *model, uint64_t seed)
+{
+    m.random = true;
+    m.prefix = 0;
+    m.seed = seed;
+    m.state = seed * UINT64_C(0x9e3779b97f4a7c15);
+    m.rarity = 1u << (1 + random_below(9));
+    run_once(model);
+}
+
+static bool replay_seed(const struct model *model)
+{
+    const char *text;
+    if (!asked_for("WEFT_MODEL_SEED", model, &text))
+        return false;
+    if (text != NULL)
+        run_seed(model, strtoull(text, NULL, 10));
+    return true;
+}
+
 static bool replay(const struct model *model)
 {
-    const char *text = getenv("WEFT_MODEL_REPLAY");
-    size_t name = strlen(model->name);
+    const char *text;
+    if (!asked_for("WEFT_MODEL_REPLAY", model, &text))
+        return replay_seed(model);
     if (text == NULL)
-        return false;
-    if (strncmp(text, model->name, name) != 0 || text[name] != ':')
         return true;
     memset(m.choices, 0, sizeof m.choices);
     unsigned at, taken;
     int length = 0;
-    for (text += name + 1; sscanf(text, "%u=%u,%n", &at, &taken, &length) == 2; text += length) {
+    for (; sscanf(text, "%u=%u,%n", &at, &taken, &length) == 2; text += length) {
         if (at >= STEPS_MAX)
             break;
         m.choices[at].taken = (uint8_t)taken;
@@ -318,26 +366,59 @@ static bool replay(const struct model *model)
     return true;
 }
 
-uint64_t model_explore(const struct model *model)
+/* A failed assertion, or an access that goes wrong: the schedule must not be lost. */
+static void crashed(int signal_number)
+{
+    m.failure = signal_number == SIGABRT ? "aborted" : "crashed";
+    if (m.active)
+        print_failure(m.model);
+    _exit(1);
+}
+
+static void catch_crashes(const struct model *model)
+{
+    static unsigned char stack[64 * 1024]; /* the thread's own may be what overflowed */
+    stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
+    struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_ONSTACK};
+    m.model = model;
+    (void)sigaltstack(&other, NULL);
+    (void)sigaction(SIGABRT, &action, NULL);
+    (void)sigaction(SIGSEGV, &action, NULL);
+    (void)sigaction(SIGBUS, &action, NULL);
+}
+
+static uint64_t explore(const struct model *model, bool every)
 {
     uint64_t runs = 0;
+    catch_crashes(model);
     m.failure = NULL;
     m.preemptions_max = model->preemptions;
     m.random = false;
     m.prefix = 0;
-    if (replay(model))
+    if (replay(model)) {
+        if (m.failure != NULL)
+            print_failure(model);
         return m.failure == NULL;
-    do {
+    }
+    while (every) {
         run_once(model);
         runs++;
-    } while (m.failure == NULL && next_schedule());
-    m.random = true;
-    m.prefix = 0;
-    m.seed = 1;
-    for (uint32_t i = 0; i < model->random_runs && m.failure == NULL; i++, runs++)
-        run_once(model);
+        every = m.failure == NULL && next_schedule();
+    }
+    for (uint32_t i = 1; i <= model->random_runs && m.failure == NULL; i++, runs++)
+        run_seed(model, i);
     if (m.failure == NULL)
         return runs;
-    print_failure(model, runs);
+    print_failure(model);
     return 0;
+}
+
+uint64_t model_explore(const struct model *model)
+{
+    return explore(model, true);
+}
+
+uint64_t model_fuzz(const struct model *model)
+{
+    return explore(model, false);
 }

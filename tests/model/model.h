@@ -4,8 +4,8 @@
  * possible at every atomic access; each run follows another schedule. All schedules with
  * at most `preemptions` switches away from a thread that could go on are tried (Musuvathi
  * & Qadeer, "Iterative context bounding", 2007), then `random_runs` schedules with any
- * number of them. A run fails when its threads all sleep (a lost wake-up, a deadlock),
- * when it does not end, or when a check in it fails. */
+ * number of them, each from a seed. A run fails when its threads all sleep (a lost wake-up, a
+ * deadlock), when it does not end, or when a check in it fails. */
 #ifndef WEFT_MODEL_H
 #define WEFT_MODEL_H
 
@@ -15,12 +15,17 @@ struct model {
     const char *name;
     void (*run)(void); /* the first thread; others by weft__plat_thread_start */
     uint32_t preemptions;
-    uint32_t random_runs;
+    uint32_t random_runs; /* each has a seed: 1, 2, and so on */
+    uint32_t steps;       /* of a run that ends, at most 4,000,000; 0: 20,000 */
 };
 
 /* Explores. Returns the number of runs, or 0 after a failure, which is printed with
- * the schedule: set WEFT_MODEL_REPLAY to it to run that one alone. */
+ * the schedule: set WEFT_MODEL_REPLAY to it, or after a random run WEFT_MODEL_SEED, to run
+ * that one alone. */
 uint64_t model_explore(const struct model *model);
+
+/* The random runs alone, for programs with too many schedules to try them all. */
+uint64_t model_fuzz(const struct model *model);
 
 /* Fails the current run. */
 void model_fail(const char *what);

@@ -184,6 +184,40 @@ static void both_sides_meet(void)
     stop(2);
 }
 
+/* Spares: a job that blocks its worker does not keep the job that it waits for from
+ * running, nor do batch jobs keep an interactive one. */
+
+static void block_for_second(void *context)
+{
+    weft__block_begin();
+    wait_for_second(context);
+    weft__block_end();
+}
+
+static void submit_pair(weft_task_fn fn, enum weft_lane lane)
+{
+    weft_job first, second;
+    start(2);
+    atomic_store(&second_began, 0);
+    weft_job_init(&first, fn, &ran[0]);
+    weft_job_init(&second, begin_second, &ran[1]);
+    MODEL_CHECK(weft_job_submit_lane(&first, lane) == WEFT_OK);
+    MODEL_CHECK(weft_job_submit(&second) == WEFT_OK);
+    MODEL_CHECK(weft_job_wait(&first, WEFT_FOREVER) == WEFT_OK);
+    MODEL_CHECK(weft_job_wait(&second, WEFT_FOREVER) == WEFT_OK);
+    stop(2);
+}
+
+static void behind_blocked_job(void)
+{
+    submit_pair(block_for_second, WEFT_INTERACTIVE);
+}
+
+static void behind_batch_job(void)
+{
+    submit_pair(wait_for_second, WEFT_BATCH);
+}
+
 /* Groups: the waiter hears of the last task, tasks may add tasks. */
 
 static weft_group *shared_group;
@@ -260,6 +294,8 @@ EXPLORE(submit_and_stop, 3)
 EXPLORE(submit_two_that_fork, 2)
 EXPLORE(two_producers, 2)
 EXPLORE(both_sides_meet, 3)
+EXPLORE(behind_blocked_job, 2)
+EXPLORE(behind_batch_job, 3)
 EXPLORE(group_three_on_two, 3)
 EXPLORE(group_past_fork_on_two, 3)
 
@@ -267,5 +303,6 @@ TEST_MAIN(TEST(every_schedule_of_fork_three_on_two), TEST(every_schedule_of_fork
           TEST(every_schedule_of_fork_twice_on_two), TEST(every_schedule_of_fork_nested_on_two),
           TEST(every_schedule_of_submit_two), TEST(every_schedule_of_submit_and_stop),
           TEST(every_schedule_of_submit_two_that_fork), TEST(every_schedule_of_two_producers),
-          TEST(every_schedule_of_both_sides_meet), TEST(every_schedule_of_group_three_on_two),
+          TEST(every_schedule_of_both_sides_meet), TEST(every_schedule_of_behind_blocked_job),
+          TEST(every_schedule_of_behind_batch_job), TEST(every_schedule_of_group_three_on_two),
           TEST(every_schedule_of_group_past_fork_on_two))

@@ -73,3 +73,32 @@ export const B3SUM = {
   there: () => has('b3sum'),
   packages: () => ['b3sum'],
 };
+
+/** Only the scheduler benchmark's: what weft is compared with. @type {Need[]} */
+export const SCHEDULER_PEERS = [
+  {
+    what: 'a C++ compiler, for oneTBB and std::sort',
+    targets: [],
+    there: () => has('c++'),
+    packages: () => ['g++'],
+  },
+  {
+    what: 'oneTBB',
+    targets: [],
+    there: () => existsSync('/usr/include/oneapi/tbb.h'),
+    packages: () => ['libtbb-dev'],
+  },
+  {
+    what: 'libomp, the OpenMP of clang',
+    targets: [],
+    there: () => [19, 18, 17, 16, 15, 14].some((version) => has(`clang-${version}`) &&
+      existsSync(`/usr/lib/llvm-${version}/lib/libomp.so`)),
+    packages: () => firstKnown(['clang-19', 'libomp-19-dev'], ['clang-14', 'libomp-14-dev']),
+  },
+  {
+    what: 'pthreadpool',
+    targets: [],
+    there: () => existsSync('/usr/include/pthreadpool.h'),
+    packages: () => ['libpthreadpool-dev'],
+  },
+];

@@ -37,9 +37,21 @@ void weft_job_init(weft_job *job, weft_task_fn fn, void *context);
 /* Hands the job to the workers and returns at once. With no worker (one thread, or no
  * runtime) it runs before this returns.
  *
- * Errors:  WEFT_ERR_LIMIT  4096 jobs wait already; the job is as before
+ * Errors:  WEFT_ERR_LIMIT    4096 jobs wait already; the job is as before
+ *          WEFT_ERR_INVALID  job or its function is null
+ *          WEFT_ERR_STATE    it has been submitted already
  * Threads: any thread. */
 WEFT_NODISCARD enum weft_status weft_job_submit(weft_job *job);
+
+/* How urgent a job is. Free workers take interactive jobs first. While workers are busy
+ * with batch jobs, an interactive one does not wait for them: a spare thread starts it
+ * at once and shares the CPUs with them. */
+enum weft_lane { WEFT_INTERACTIVE = 0, WEFT_BATCH = 1 };
+
+/* weft_job_submit in a lane; weft_job_submit itself takes WEFT_INTERACTIVE.
+ *
+ * Errors:  as weft_job_submit; WEFT_ERR_INVALID for another lane. */
+WEFT_NODISCARD enum weft_status weft_job_submit_lane(weft_job *job, enum weft_lane lane);
 
 /* Waits up to `timeout_ns` nanoseconds for the end of a submitted job; 0 only looks,
  * WEFT_FOREVER has no limit. Returns what the job came to, as weft_run does.

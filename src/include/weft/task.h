@@ -15,20 +15,19 @@ typedef void (*weft_task_fn)(void *context);
 typedef struct weft_task {
     weft_task_fn fn;
     void *context;
-    _Atomic uint32_t state; /* see src/core/task.h */
-    uint32_t index;         /* place in the spawner's deque; the owner only */
+    _Atomic uint32_t state; /* set when it is offered to thieves; see src/core/worker.h */
 } weft_task;
 
 /* The part of a worker that the inline calls touch. Private. The slow path is taken when
  * there is no private task (then this one is offered at once, so that a lone fork is
  * never kept from an idle thread), when somebody is hungry, and when the deque is full. */
 struct weft__front {
-    _Atomic(weft_task *) *slots; /* the deque; written by the owner only */
-    uint32_t head;               /* next free slot; owner only */
-    uint32_t split;              /* slots below may be shared with thieves; owner only */
-    /* The first head that takes the slow path; any thread sets it to 0 to say that it is
-     * hungry. On a cache line of its own: hungry threads read it. */
-    _Alignas(64) _Atomic uint32_t limit;
+    _Atomic(weft_task *) *head;  /* next free slot of the deque; owner only */
+    _Atomic(weft_task *) *split; /* slots below may be shared with thieves; owner only */
+    _Atomic(weft_task *) *slots; /* the first slot; constant */
+    /* The address of the first slot that takes the slow path; any thread sets it to 0 to
+     * say that it is hungry. On a cache line of its own: hungry threads read it. */
+    _Alignas(64) _Atomic uintptr_t limit;
 };
 extern _Thread_local struct weft__front *weft__front; /* never NULL */
 void weft__spawn_slow(weft_task *task);
@@ -43,17 +42,27 @@ void weft__sync_slow(weft_task *task);
 static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
 {
     struct weft__front *self = weft__front;
-    uint32_t head = self->head;
+    _Atomic(weft_task *) *head = self->head;
     task->fn = fn;
     task->context = context;
-    task->index = head;
-    atomic_init(&task->state, 0);
-    if (WEFT__LIKELY(head != self->split && head < WEFT__PEEK(&self->limit))) {
-        WEFT__POKE(&self->slots[head], task);
+    if (WEFT__LIKELY(head != self->split && (uintptr_t)head < WEFT__PEEK(&self->limit))) {
+        WEFT__POKE(head, task);
         self->head = head + 1;
     } else {
         weft__spawn_slow(task);
     }
+}
+
+/* Takes a task back that is private still and the newest one. Private. */
+static inline bool weft__task_take(weft_task *task)
+{
+    struct weft__front *self = weft__front;
+    _Atomic(weft_task *) *head = self->head;
+    if (WEFT__LIKELY(head > self->split && WEFT__OWN(head - 1) == task)) {
+        self->head = head - 1;
+        return true;
+    }
+    return false;
 }
 
 /* Returns when the task has run; runs it here if nobody took it. Tasks are synced in
@@ -62,14 +71,10 @@ static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
  * Threads: the one that spawned it. */
 static inline void weft_sync(weft_task *task)
 {
-    struct weft__front *self = weft__front;
-    uint32_t top = self->head - 1;
-    if (WEFT__LIKELY(top == task->index && top >= self->split)) {
-        self->head = top;
+    if (WEFT__LIKELY(weft__task_take(task)))
         task->fn(task->context);
-    } else {
+    else
         weft__sync_slow(task);
-    }
 }
 
 /* Runs both and returns when both have run: the same as a(a_context);
@@ -81,7 +86,10 @@ static inline void weft_join(weft_task_fn a, void *a_context, weft_task_fn b, vo
     weft_task task;
     weft_spawn(&task, b, b_context);
     a(a_context);
-    weft_sync(&task);
+    if (WEFT__LIKELY(weft__task_take(&task)))
+        b(b_context); /* known to the compiler, unlike task.fn */
+    else
+        weft__sync_slow(&task);
 }
 
 #endif

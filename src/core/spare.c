@@ -1,0 +1,101 @@
+/* spare.c: workers that stand in for those who cannot go on.
+ *
+ * A task that sleeps on a lock or channel keeps its worker, so what it waits for might
+ * find none left. Its worker counts as blocked meanwhile, and for each blocked one a
+ * spare may work. One more may while an interactive job waits and batch jobs have the
+ * workers.
+ *
+ * Invariant P1: while wanted() > r, the spare of rank r is started (unless the host
+ * refused) and not in SPARE sleep. The caller raises what wanted() reads, then looks at
+ * the spare; the spare sets its sleep, then looks at wanted(); all sequentially
+ * consistent, so one of them sees the other.
+ *
+ * A spare that is not wanted finishes the job it is in and takes no other. */
+#include "worker.h"
+
+#include <stdlib.h>
+
+static uint32_t wanted(void)
+{
+    bool urgent = atomic_load(&weft__rt.batch_jobs) != 0 &&
+                  weft__inbox_filled(&weft__rt.inboxes[WEFT_INTERACTIVE]);
+    return atomic_load(&weft__rt.blocked) + (urgent ? 1 : 0);
+}
+
+static bool stopped(void)
+{
+    return atomic_load(&weft__rt.stopping) != 0 && atomic_load(&weft__rt.open_jobs) == 0;
+}
+
+/* True for a spare that should not look for work. */
+bool weft__spare_resting(const struct weft__worker *self)
+{
+    return self->index >= weft__rt.threads && self->index - weft__rt.threads >= wanted() &&
+           !stopped();
+}
+
+void weft__spare_sleep(struct weft__worker *self)
+{
+    atomic_store(&self->sleep, WEFT__SLEEP_SPARE);
+    uint32_t expected = WEFT__SLEEP_SPARE;
+    if (!weft__spare_resting(self))
+        (void)atomic_compare_exchange_strong(&self->sleep, &expected, WEFT__AWAKE);
+    while (atomic_load(&self->sleep) == WEFT__SLEEP_SPARE)
+        (void)weft__plat_wait(&self->sleep, WEFT__SLEEP_SPARE, WEFT_FOREVER);
+}
+
+void weft__spare_wake(struct weft__worker *spare)
+{
+    uint32_t expected = WEFT__SLEEP_SPARE;
+    if (atomic_compare_exchange_strong(&spare->sleep, &expected, WEFT__AWAKE))
+        weft__plat_wake(&spare->sleep, 1);
+}
+
+/* Starts the next spare. False: there is none left, or the host refused. */
+static bool start_next(void)
+{
+    uint32_t reach = weft__reach();
+    if (reach == weft__rt.threads + WEFT__SPARES_MAX)
+        return false;
+    struct weft__worker *spare = &weft__rt.workers[reach];
+    if (weft__worker_init(spare, reach) != WEFT_OK)
+        return false;
+    /* The record is complete before anybody scans it. */
+    atomic_store(&weft__rt.reach, reach + 1);
+    if (weft__worker_start(spare) == WEFT_OK)
+        return true;
+    atomic_store(&weft__rt.reach, reach);
+    return false;
+}
+
+/* Gets as many spares going as are wanted. Only one thread at a time starts any. */
+void weft__spare_call(void)
+{
+    uint32_t started = weft__reach() - weft__rt.threads;
+    for (uint32_t rank = 0; rank < started && rank < wanted(); rank++)
+        weft__spare_wake(&weft__rt.workers[weft__rt.threads + rank]);
+    while (wanted() > weft__reach() - weft__rt.threads) {
+        if (atomic_exchange(&weft__rt.spare_starting, 1) != 0)
+            return; /* that thread looks again before it leaves */
+        bool more = wanted() > weft__reach() - weft__rt.threads && start_next();
+        atomic_store(&weft__rt.spare_starting, 0);
+        if (!more)
+            return;
+    }
+}
+
+void weft__block_begin(void)
+{
+    struct weft__worker *self = weft__worker_self();
+    if (self == NULL)
+        return;
+    weft__deque_offer_all(self);
+    atomic_fetch_add(&weft__rt.blocked, 1);
+    weft__spare_call();
+}
+
+void weft__block_end(void)
+{
+    if (weft__worker_self() != NULL)
+        atomic_fetch_sub(&weft__rt.blocked, 1);
+}

@@ -1,0 +1,84 @@
+/* weft.c: weft itself, by its public interface and its stock kernels. */
+#include "../peer.h"
+
+#include "kernels/kernels.h"
+
+/* In WebAssembly the host has started the runtime before it calls. */
+static const char *start(size_t threads, const char *variant)
+{
+    (void)variant;
+    weft_info info;
+    weft_runtime_info(&info);
+    if (info.threads == 0 && weft_runtime_start(&(weft_options){.threads = threads}) != WEFT_OK)
+        return NULL;
+    weft_runtime_info(&info);
+    return info.threads == threads ? "default spin window, weft_for inside a job" : NULL;
+}
+
+static void inside(void (*fn)(void *context), void *context)
+{
+    (void)weft_run(fn, context); /* nobody cancels it */
+}
+
+static void loop(size_t count, bench_range_fn fn, void *context)
+{
+    weft_for(0, count, 0, fn, context);
+}
+
+static void pair(bench_range_fn fn, void *context)
+{
+    weft_for(0, 2, 1, fn, context);
+}
+
+struct fib_call {
+    unsigned n;
+    uint64_t result;
+};
+
+static void fib_task(void *context);
+
+static uint64_t fib(unsigned n)
+{
+    if (n < 2)
+        return n;
+    struct fib_call other = {.n = n - 2};
+    weft_task task;
+    weft_spawn(&task, fib_task, &other);
+    uint64_t result = fib(n - 1);
+    weft_sync(&task);
+    return result + other.result;
+}
+
+static void fib_task(void *context)
+{
+    struct fib_call *call = context;
+    call->result = fib(call->n);
+}
+
+static bool uts(unsigned tree, uint64_t out[3])
+{
+    return weft_uts(tree, out) == WEFT_OK;
+}
+
+static bool sort_u64(uint64_t *xs, size_t count)
+{
+    return weft_sort_u64(xs, count) == WEFT_OK;
+}
+
+static bool sort_f64(double *xs, size_t count)
+{
+    return weft_sort_f64(xs, count) == WEFT_OK;
+}
+
+const struct bench_peer bench_peer = {
+    .start = start,
+    .inside = inside,
+    .loop = loop,
+    .pair = pair,
+    .fib = fib,
+    .uts = uts,
+    .sort_u64 = sort_u64,
+    .sort_f64 = sort_f64,
+    .sum = weft_sum_f64,
+    .saxpy = weft_saxpy,
+};

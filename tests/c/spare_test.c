@@ -1,0 +1,105 @@
+/* Spare workers: tasks that block, and interactive jobs behind batch jobs. */
+#include "test.h"
+
+#include "../../src/core/block.h"
+#include "../../src/platform/platform.h"
+
+#include <weft.h>
+
+#define SECOND INT64_C(1000000000)
+
+static void start(void)
+{
+    weft_options options = {.threads = test_threads()};
+    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
+}
+
+static void stop(void)
+{
+    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
+}
+
+static _Atomic uint32_t flag;
+
+static void block_until_flag(void *context)
+{
+    atomic_fetch_add((_Atomic uint32_t *)context, 1);
+    weft__block_begin();
+    while (atomic_load(&flag) == 0)
+        (void)weft__plat_wait(&flag, 0, WEFT_FOREVER);
+    weft__block_end();
+}
+
+static void raise_flag(void *context)
+{
+    (void)context;
+    atomic_store(&flag, 1);
+    weft__plat_wake(&flag, UINT32_MAX);
+}
+
+/* As many jobs block as there are workers, and some more; the one that frees them is the
+ * last in the queue. */
+static void a_job_runs_while_every_worker_is_blocked(void)
+{
+    enum { MOST = 24 };
+    if (test_threads() < 2)
+        return; /* jobs run on the caller, one after the other */
+    size_t blockers = test_threads() - 1 + 4;
+    weft_job jobs[MOST], last;
+    start();
+    for (int round = 0; round < 20; round++) {
+        _Atomic uint32_t began = 0;
+        atomic_store(&flag, 0);
+        for (size_t i = 0; i < blockers; i++) {
+            weft_job_init(&jobs[i], block_until_flag, (void *)&began);
+            EXPECT_EQ(weft_job_submit(&jobs[i]), WEFT_OK);
+        }
+        weft_job_init(&last, raise_flag, NULL);
+        EXPECT_EQ(weft_job_submit(&last), WEFT_OK);
+        EXPECT_EQ(weft_job_wait(&last, 60 * SECOND), WEFT_OK);
+        for (size_t i = 0; i < blockers; i++)
+            EXPECT_EQ(weft_job_wait(&jobs[i], 60 * SECOND), WEFT_OK);
+        EXPECT_EQ(atomic_load(&began), blockers);
+    }
+    stop();
+}
+
+static void spin_until_flag(void *context)
+{
+    (void)context;
+    while (atomic_load(&flag) == 0) {
+    }
+}
+
+static void an_interactive_job_does_not_wait_for_batch_jobs(void)
+{
+    enum { MOST = 24 };
+    if (test_threads() < 2)
+        return; /* as above */
+    size_t hogs = test_threads() - 1 + 2;
+    weft_job jobs[MOST], urgent;
+    start();
+    for (int round = 0; round < 5; round++) {
+        atomic_store(&flag, 0);
+        for (size_t i = 0; i < hogs; i++) {
+            weft_job_init(&jobs[i], spin_until_flag, NULL);
+            EXPECT_EQ(weft_job_submit_lane(&jobs[i], WEFT_BATCH), WEFT_OK);
+        }
+        weft_job_init(&urgent, raise_flag, NULL);
+        EXPECT_EQ(weft_job_submit(&urgent), WEFT_OK);
+        EXPECT_EQ(weft_job_wait(&urgent, 60 * SECOND), WEFT_OK);
+        for (size_t i = 0; i < hogs; i++)
+            EXPECT_EQ(weft_job_wait(&jobs[i], 60 * SECOND), WEFT_OK);
+    }
+    stop();
+}
+
+static void an_unknown_lane_is_refused(void)
+{
+    weft_job job;
+    weft_job_init(&job, raise_flag, NULL);
+    EXPECT_EQ(weft_job_submit_lane(&job, (enum weft_lane)7), WEFT_ERR_INVALID);
+}
+
+TEST_MAIN(TEST(a_job_runs_while_every_worker_is_blocked),
+          TEST(an_interactive_job_does_not_wait_for_batch_jobs), TEST(an_unknown_lane_is_refused))
