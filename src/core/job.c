@@ -95,8 +95,9 @@ static enum weft_status submit(weft_job *job, uint32_t state, enum weft_lane lan
     }
     if (atomic_load(&weft__rt.sleepers) != 0) /* S1 */
         (void)weft__sleep_wake_for(NULL);
-    else if (lane == WEFT_INTERACTIVE && atomic_load(&weft__rt.batch_jobs) != 0)
-        weft__spare_call(); /* nobody is idle: do not wait for a batch job */
+    /* Who slept may have been woken by another and have taken a batch job since. */
+    if (lane == WEFT_INTERACTIVE && atomic_load(&weft__rt.batch_jobs) != 0)
+        weft__spare_call();
     return WEFT_OK;
 }
 
