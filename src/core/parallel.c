@@ -74,7 +74,7 @@ static void run_slices(const struct loop *loop, size_t first, size_t last, bool 
         loop->fn(loop->context, first, first + count);
         first += count;
         rest -= count;
-        slice = slice < rest / 16 ? slice * 2 : rest / 8;
+        slice = slice < rest / 8 ? slice * 2 : rest / 4;
         if (slice < loop->least)
             slice = loop->least;
     }

@@ -166,7 +166,7 @@ static void search(void *context)
     weft_task rest;
     weft_spawn(&rest, search, all);
     search(&below);
-    weft_sync(&rest);
+    weft_sync_call(&rest, search, all);
     add_totals(&all->totals, &below.totals);
 }
 

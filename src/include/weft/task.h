@@ -77,6 +77,16 @@ static inline void weft_sync(weft_task *task)
         weft__sync_slow(task);
 }
 
+/* The same as weft_sync(task) for a caller that says again what it spawned: the compiler
+ * sees then what runs, and can inline it. */
+static inline void weft_sync_call(weft_task *task, weft_task_fn fn, void *context)
+{
+    if (WEFT__LIKELY(weft__task_take(task)))
+        fn(context);
+    else
+        weft__sync_slow(task);
+}
+
 /* Runs both and returns when both have run: the same as a(a_context);
  * b(b_context); in any order or at the same time.
  *
@@ -86,10 +96,7 @@ static inline void weft_join(weft_task_fn a, void *a_context, weft_task_fn b, vo
     weft_task task;
     weft_spawn(&task, b, b_context);
     a(a_context);
-    if (WEFT__LIKELY(weft__task_take(&task)))
-        b(b_context); /* known to the compiler, unlike task.fn */
-    else
-        weft__sync_slow(&task);
+    weft_sync_call(&task, b, b_context);
 }
 
 #endif

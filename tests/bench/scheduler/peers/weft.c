@@ -45,7 +45,7 @@ static uint64_t fib(unsigned n)
     weft_task task;
     weft_spawn(&task, fib_task, &other);
     uint64_t result = fib(n - 1);
-    weft_sync(&task);
+    weft_sync_call(&task, fib_task, &other);
     return result + other.result;
 }
 
