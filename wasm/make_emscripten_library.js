@@ -22,12 +22,12 @@ export function makeLibrary() {
 mergeInto(LibraryManager.library, {
   $weftCreateGuard: ${guard.replaceAll('\n', '\n  ')},
 
-  // Older Emscriptens export these two from the module without being asked.
+  // Older Emscriptens export the stack's two from the module without being asked.
   $weftHost__deps: ['$weftCreateGuard', '$PThread'].concat(
-    ['$stackSave', '$stackRestore'].filter(function (name) {
+    ['$stackSave', '$stackRestore', '$runtimeKeepalivePush'].filter(function (name) {
       return name in LibraryManager.library;
     })),
-  $weftHost__postset: 'Module["weftWorkers"] = weftHost.workers;',
+  $weftHost__postset: 'Module["weftWorkers"] = weftHost.workers; Module["weftGuard"] = weftHost.get;',
   $weftHost: {
     guard: null,
 
@@ -35,10 +35,22 @@ mergeInto(LibraryManager.library, {
       if (weftHost.guard === null) {
         weftHost.guard = weftCreateGuard({
           memory: function () { return wasmMemory; },
-          find: function (name) { return Module['_' + name]; },
+          // Older Emscriptens wrap what the module exports.
+          find: function (name) { return (Module['asm'] && Module['asm'][name]) || Module['_' + name]; },
           stackSave: function () { return stackSave(); },
           stackRestore: function (pointer) { stackRestore(pointer); },
-          post: function (message) { postMessage(message); },
+          post: function (message) {
+            if (ENVIRONMENT_IS_PTHREAD) postMessage(message);
+            else if (Module['weftPost']) Module['weftPost'](message);
+          },
+          load: function (url) { return import(url); },
+          resume: function (worker) {
+            try {
+              Module['_weft_thread_resume'](worker);
+            } catch (error) {
+              if (error !== 'unwind') throw error;
+            }
+          },
         });
       }
       return weftHost.guard;
@@ -55,10 +67,21 @@ mergeInto(LibraryManager.library, {
   },
 
   weft_guard__deps: ['$weftHost'],
-  weft_guard: function (worker) { weftHost.get().guard(worker); },
+  weft_guard: function (worker) {
+    try {
+      weftHost.get().guard(worker);
+    } catch (error) {
+      // The thread lives on without a stack: no callback on its event loop may end it.
+      if (error === 'unwind' && typeof runtimeKeepalivePush === 'function') runtimeKeepalivePush();
+      throw error;
+    }
+  },
 
   weft_invoke__deps: ['$weftHost'],
   weft_invoke: function (slot) { weftHost.get().invoke(slot); },
+
+  weft_body__deps: ['$weftHost'],
+  weft_body: function (loop, first, last) { weftHost.get().body(loop, first, last); },
 
   weft_signal__deps: ['$weftHost'],
   weft_signal: function () { weftHost.get().signal(); },

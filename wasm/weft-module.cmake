@@ -1,9 +1,10 @@
 # weft-module.cmake: how C becomes a WebAssembly module or program on weft. Used by the build
 # itself and installed with the package.
 #
-#   weft_add_module(<target> SOURCES <source>... [OUTPUT <name>] [DIRECTORY <folder>] [BROWSER])
+#   weft_add_module(<target> SOURCES <source>... [OUTPUT <name>] [DIRECTORY <folder>] [BROWSER]
+#                   [KERNELS])
 #
-# Links the sources and weft into a module that the npm package `weft` can load: <name>.wasm with
+# Links the sources and weft, with KERNELS also the stock kernels, into a module that the npm package `weft` can load: <name>.wasm with
 # the wasi toolchain file; <name>.js, .wasm and .worker.js with Emscripten, as CommonJS for Node or
 # with BROWSER as an ES module for the web. Every WEFT_EXPORT function can be called.
 #
@@ -11,11 +12,16 @@
 #
 # A program with a main() of its own: native, for tests/js/wasi-run.js, or for Node (Emscripten).
 
-# The whole of libweft.a: its exports are called by the host, so nothing in C refers to them.
+# The whole of libweft.a, or of another library of ours: its exports are called by the host, so
+# nothing in C refers to them.
 function(weft_link_whole target)
-    target_link_libraries(${target} PRIVATE -Wl,--whole-archive $<TARGET_FILE:weft::weft>
-                                            -Wl,--no-whole-archive weft::weft)
-    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:weft::weft>)
+    set(library ${ARGN})
+    if(NOT library)
+        set(library weft::weft)
+    endif()
+    target_link_libraries(${target} PRIVATE -Wl,--whole-archive $<TARGET_FILE:${library}>
+                                            -Wl,--no-whole-archive ${library})
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:${library}>)
 endfunction()
 
 # Compile and link options of everything that runs on the thread layer for wasi-libc in `folder`.
@@ -44,6 +50,12 @@ function(weft_use_thread_layer target folder)
     if(EXISTS "${folder}/errno.c")
         set_source_files_properties("${folder}/errno.c" PROPERTIES COMPILE_OPTIONS "-mno-atomics")
     endif()
+
+    # pthread_exit throws.
+    if(EXISTS "${folder}/posix_catch.s")
+        set_source_files_properties("${folder}/posix_catch.s" PROPERTIES
+                                    COMPILE_OPTIONS "-mexception-handling")
+    endif()
 endfunction()
 
 set(weft_cmake_dir "${CMAKE_CURRENT_LIST_DIR}")
@@ -66,7 +78,7 @@ function(weft_mark_commonjs folder)
 endfunction()
 
 function(weft_add_module target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "BROWSER" "OUTPUT;DIRECTORY" "SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "BROWSER;KERNELS" "OUTPUT;DIRECTORY" "SOURCES")
     if(NOT arg_OUTPUT)
         set(arg_OUTPUT ${target})
     endif()
@@ -77,6 +89,9 @@ function(weft_add_module target)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${arg_OUTPUT} LINKER_LANGUAGE C
                                                RUNTIME_OUTPUT_DIRECTORY "${arg_DIRECTORY}")
     weft_link_whole(${target})
+    if(arg_KERNELS)
+        weft_link_whole(${target} weft::kernels)
+    endif()
     if(NOT EMSCRIPTEN)
         set_target_properties(${target} PROPERTIES SUFFIX .wasm)
         target_link_options(${target} PRIVATE -mexec-model=reactor LINKER:--no-entry)

@@ -5,13 +5,18 @@ mergeInto(LibraryManager.library, {
   $weftCreateGuard: function(link) {
     const WORD_NAMES = 5;
     const WORD_NAMES_BYTES = 6;
-    const SLOT_FUNCTION = 24;
-    const SLOT_ERROR = 32;
-    const SLOT_ERROR_BYTES = 36;
-    const SLOT_RESULT = 40;
-    const SLOT_ARGUMENTS = 48;
+    const WORD_MODULES = 8;
+    const SLOT_FUNCTION = 40;
+    const SLOT_ERROR = 48;
+    const SLOT_ERROR_BYTES = 52;
+    const SLOT_RESULT = 56;
+    const SLOT_ARGUMENTS = 64;
     const ERR_TRAP = 10;
     const ERR_STACK = 11;
+    const ERR_WORKER = 16;
+    const ERR_CANCELLED = 5;
+    /** Bytes of stack for what follows a trap: the dead frames below are still looked at. */
+    const RESERVE = 8192;
   
     /** @type {Record<string, (view: DataView, address: number) => number | bigint>} */
     const read = {
@@ -34,14 +39,24 @@ mergeInto(LibraryManager.library, {
     let words;
     /** @type {string[] | undefined} */
     let lines;
+    /** @type {number} where the words start, as an index */
+    let layout;
     /** @type {((slot: number) => void)[]} */
     const invokers = [];
+    /** @type {import('./task-worker.js').WorkerTasks | undefined} once one was wanted */
+    let tasks;
+    /** @type {unknown} what a task threw last */
+    let thrown;
+    /** @type {Promise<void> | undefined} what ends the job that this worker has suspended */
+    let pending;
+    /** @type {number | undefined} the stack pointer of the thread's function */
+    let stack;
   
     function open() {
       const memory = link.memory();
       view = new DataView(memory.buffer);
       words = new Int32Array(memory.buffer);
-      const layout = (link.find('weft_js_layout')() >>> 0) / 4;
+      layout = (link.find('weft_js_layout')() >>> 0) / 4;
       const start = words[layout + WORD_NAMES] >>> 0;
       // slice copies: a text decoder does not take shared memory.
       const bytes = new Uint8Array(memory.buffer).slice(start, start + words[layout + WORD_NAMES_BYTES]);
@@ -60,14 +75,20 @@ mergeInto(LibraryManager.library, {
       const readers = line.slice(colon + 1, arrow).split('').map((type) => read[type]);
       const writeResult = write[line.slice(arrow + 1)];
       const target = link.find(line.slice(0, colon));
-      return (slot) => {
-        const args = [];
-        for (let i = 0; i < readers.length; i++) {
-          args.push(readers[i](view, slot + SLOT_ARGUMENTS + 8 * i));
-        }
-        const result = target.apply(null, args);
-        if (writeResult) writeResult(view, slot + SLOT_RESULT, result);
-      };
+      // By index: the optimizer of older Emscriptens drops what a pattern declares.
+      const a = readers[0];
+      const b = readers[1];
+      const c = readers[2];
+      // Without an array where arguments are few.
+      const call = [
+        () => target(),
+        (/** @type {number} */ at) => target(a(view, at)),
+        (/** @type {number} */ at) => target(a(view, at), b(view, at + 8)),
+        (/** @type {number} */ at) => target(a(view, at), b(view, at + 8), c(view, at + 16)),
+      ][readers.length] || ((at) => target.apply(null, readers.map((cell, i) => cell(view, at + 8 * i))));
+      return writeResult
+        ? (slot) => writeResult(view, slot + SLOT_RESULT, call(slot + SLOT_ARGUMENTS))
+        : (slot) => call(slot + SLOT_ARGUMENTS);
     }
   
     /** @param {number} pointer */
@@ -75,8 +96,37 @@ mergeInto(LibraryManager.library, {
       const slot = pointer >>> 0;
       if (!lines) open();
       const id = words[(slot + SLOT_FUNCTION) >>> 2];
+      if (id < 0) {
+        runTask(slot);
+        return;
+      }
       const invoker = invokers[id] || (invokers[id] = makeInvoker(id));
       invoker(slot);
+    }
+  
+    /** @param {number} slot */
+    function runTask(slot) {
+      try {
+        const known = tasks;
+        pending = known ? known.invoke(slot) : load(0).then(() => tasks && tasks.invoke(slot));
+      } catch (error) {
+        thrown = error;
+        // What passed through frames of C on its way must unwind the rest of them.
+        if (!tasks || tasks.torn()) throw error;
+        record(slot, error);
+        link.find('weft_js_fail')(statusOf(error));
+      }
+      if (pending) link.find('weft_js_suspend')();
+    }
+  
+    /** @param {number} loop  @param {number} first  @param {number} last */
+    function body(loop, first, last) {
+      try {
+        /** @type {import('./task-worker.js').WorkerTasks} */ (tasks).body(loop >>> 0, first >>> 0, last >>> 0);
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
     }
   
     /**
@@ -88,61 +138,175 @@ mergeInto(LibraryManager.library, {
         /call stack|recursion/i.test(String(error.message));
     }
   
-    /** @param {number} worker  @param {any} error */
-    function record(worker, error) {
-      const slot = link.find('weft_worker_slot')(worker) >>> 0;
-      if (slot === 0) return;
-      if (!lines) open();
-      const text = new TextEncoder().encode(JSON.stringify({
+    /** @param {any} error */
+    function statusOf(error) {
+      if (isStackOverflow(error)) return ERR_STACK;
+      if (!tasks || error !== thrown || error instanceof WebAssembly.RuntimeError) return ERR_TRAP;
+      return tasks.statusOf(error);
+    }
+  
+    /** @param {any} error  @returns {Uint8Array} */
+    function describe(error) {
+      if (tasks) return tasks.describe(error);
+      return new TextEncoder().encode(JSON.stringify({
         name: String((error && error.name) || 'Error'),
         message: String(error && error.message !== undefined ? error.message : error),
         stack: String((error && error.stack) || ''),
       }));
-      const address = link.find('weft_js_alloc')(text.length, 8) >>> 0;
-      if (address === 0) return; // the status still tells that it trapped
-      // Another worker inside the same job may have trapped at the same time: the first wins.
+    }
+  
+    /** @param {number} slot  0: none  @param {any} error */
+    function record(slot, error) {
+      if (slot === 0 || statusOf(error) === ERR_CANCELLED) return;
+      if (!lines) open();
+      const bytes = describe(error);
+      const address = link.find('weft_js_alloc')(bytes.length, 8) >>> 0;
+      if (address === 0) return; // the status still tells that it failed
+      // Another worker inside the same job may have failed at the same time: the first wins.
       if (Atomics.compareExchange(words, (slot + SLOT_ERROR) >>> 2, 0, address | 0) !== 0) {
         link.find('weft_js_free')(address);
         return;
       }
-      new Uint8Array(words.buffer).set(text, address);
-      words[(slot + SLOT_ERROR_BYTES) >>> 2] = text.length;
+      new Uint8Array(link.memory().buffer).set(bytes, address);
+      words[(slot + SLOT_ERROR_BYTES) >>> 2] = bytes.length;
+    }
+  
+    /** @param {number} worker  @param {any} error  that ended its job */
+    function fail(worker, error) {
+      recover(worker, statusOf(error), error);
+      if (tasks) tasks.reset();
+    }
+  
+    /**
+     * @param {number} worker  @param {number} status  @param {any} error  undefined: the main
+     *   thread knows it
+     */
+    function recover(worker, status, error) {
+      link.stackRestore(/** @type {number} */ (stack)); // first of all: everything below runs C
+      const recoverThread = link.find('weft_thread_recover');
+      let whole = !recoverThread || recoverThread() !== 0;
+      if (whole && error !== undefined) record(link.find('weft_worker_slot')(worker) >>> 0, error);
+      if (whole) whole = link.find('weft_worker_recover')(worker, status) !== 0;
+      if (!whole) throw new Error('the runtime\'s own code was cut short: ' + (error && error.message));
+    }
+  
+    /**
+     * The worker's loop, whatever the jobs do.
+     *
+     * @param {number} worker
+     * @returns {boolean}  true: it wants to visit the event loop; false: it has ended
+     */
+    function enter(worker) {
+      for (;;) {
+        try {
+          link.stackRestore(/** @type {number} */ (stack) - RESERVE);
+          return link.find('weft_worker_enter')(worker) !== 0;
+        } catch (error) {
+          fail(worker, error);
+        }
+      }
+    }
+  
+    /**
+     * Gets the modules of tasks that this worker does not have yet.
+     *
+     * @param {number} worker  0: whichever it is
+     * @returns {Promise<void>}
+     */
+    function load(worker) {
+      if (!lines) open();
+      const first = words[layout + WORD_MODULES] >>> 0;
+      if (tasks || first === 0) return tasks ? tasks.load(worker, first) : Promise.resolve();
+      // The oldest record names the module that runs tasks.
+      let oldest = first / 4;
+      while (words[oldest] !== 0) oldest = (words[oldest] >>> 0) / 4;
+      const start = 4 * oldest + 16;
+      const bytes = new Uint8Array(link.memory().buffer).slice(start, start + words[oldest + 3]);
+      return link.load(new TextDecoder().decode(bytes)).then((module) => {
+        if (!tasks) tasks = module.createTasks(link, lines);
+        return load(worker);
+      });
+    }
+  
+    /**
+     * Comes back from the event loop once there is nothing more to do on it.
+     *
+     * @param {number} worker
+     */
+    function visit(worker) {
+      const job = pending;
+      pending = undefined;
+      const done = job ? job.catch((error) => {
+        thrown = error;
+        fail(worker, error);
+      }) : Promise.resolve();
+      done.then(() => load(worker)).then(() => {
+        if (enter(worker)) visit(worker);
+        else link.resume(worker); // the loop ends again at once, and then the thread
+      }).catch((error) => {
+        link.post({
+          type: 'weft:failed',
+          argument: 0,
+          error: { name: String(error && error.name), message: String(error && error.message), stack: String(error && error.stack) },
+        });
+      });
     }
   
     /** @param {number} worker */
     function guard(worker) {
-      const stack = link.stackSave();
-      const enter = link.find('weft_worker_enter');
-      const recover = link.find('weft_worker_recover');
-      link.post({ type: 'weft:ready' });
-      for (;;) {
-        try {
-          enter(worker);
-          break;
-        } catch (error) {
-          link.stackRestore(stack); // first of all: everything below runs C
-          const recoverThread = link.find('weft_thread_recover');
-          if (recoverThread) recoverThread();
-          record(worker, error);
-          recover(worker, isStackOverflow(error) ? ERR_STACK : ERR_TRAP);
-        }
+      const begins = stack === undefined;
+      stack = link.stackSave();
+      if (begins && link.follows) recover(worker, ERR_WORKER, undefined);
+      if (begins) link.post({ type: 'weft:ready', worker });
+      if (!lines) open();
+      // A worker that comes late gets the modules of tasks before it takes a job.
+      if ((begins && words[layout + WORD_MODULES] !== 0) || enter(worker)) {
+        link.stackRestore(stack);
+        visit(worker);
+        throw 'unwind'; // to the event loop; also what Emscripten's own threads throw for that
       }
+      stack = undefined;
       link.post({ type: 'weft:ended' });
+    }
+  
+    /**
+     * Runs one job, where the calling thread is the only worker.
+     *
+     * @param {number} worker
+     * @returns {boolean | Promise<void>}  false: there was none; a promise, which never rejects:
+     *   the job goes on, on the event loop, and ends in the next turn
+     */
+    function turn(worker) {
+      let ran = true;
+      stack = link.stackSave();
+      link.stackRestore(stack - RESERVE);
+      try {
+        ran = link.find('weft_worker_enter')(worker) !== 0;
+      } catch (error) {
+        fail(worker, error);
+      }
+      link.stackRestore(stack);
+      const job = pending;
+      pending = undefined;
+      return job ? job.catch((error) => {
+        thrown = error;
+        fail(worker, error);
+      }) : ran;
     }
   
     function signal() {
       link.post({ type: 'weft:signal' });
     }
   
-    return { guard, invoke, signal };
+    return { guard, invoke, body, signal, turn, load };
   },
 
-  // Older Emscriptens export these two from the module without being asked.
+  // Older Emscriptens export the stack's two from the module without being asked.
   $weftHost__deps: ['$weftCreateGuard', '$PThread'].concat(
-    ['$stackSave', '$stackRestore'].filter(function (name) {
+    ['$stackSave', '$stackRestore', '$runtimeKeepalivePush'].filter(function (name) {
       return name in LibraryManager.library;
     })),
-  $weftHost__postset: 'Module["weftWorkers"] = weftHost.workers;',
+  $weftHost__postset: 'Module["weftWorkers"] = weftHost.workers; Module["weftGuard"] = weftHost.get;',
   $weftHost: {
     guard: null,
 
@@ -150,10 +314,22 @@ mergeInto(LibraryManager.library, {
       if (weftHost.guard === null) {
         weftHost.guard = weftCreateGuard({
           memory: function () { return wasmMemory; },
-          find: function (name) { return Module['_' + name]; },
+          // Older Emscriptens wrap what the module exports.
+          find: function (name) { return (Module['asm'] && Module['asm'][name]) || Module['_' + name]; },
           stackSave: function () { return stackSave(); },
           stackRestore: function (pointer) { stackRestore(pointer); },
-          post: function (message) { postMessage(message); },
+          post: function (message) {
+            if (ENVIRONMENT_IS_PTHREAD) postMessage(message);
+            else if (Module['weftPost']) Module['weftPost'](message);
+          },
+          load: function (url) { return import(url); },
+          resume: function (worker) {
+            try {
+              Module['_weft_thread_resume'](worker);
+            } catch (error) {
+              if (error !== 'unwind') throw error;
+            }
+          },
         });
       }
       return weftHost.guard;
@@ -170,10 +346,21 @@ mergeInto(LibraryManager.library, {
   },
 
   weft_guard__deps: ['$weftHost'],
-  weft_guard: function (worker) { weftHost.get().guard(worker); },
+  weft_guard: function (worker) {
+    try {
+      weftHost.get().guard(worker);
+    } catch (error) {
+      // The thread lives on without a stack: no callback on its event loop may end it.
+      if (error === 'unwind' && typeof runtimeKeepalivePush === 'function') runtimeKeepalivePush();
+      throw error;
+    }
+  },
 
   weft_invoke__deps: ['$weftHost'],
   weft_invoke: function (slot) { weftHost.get().invoke(slot); },
+
+  weft_body__deps: ['$weftHost'],
+  weft_body: function (loop, first, last) { weftHost.get().body(loop, first, last); },
 
   weft_signal__deps: ['$weftHost'],
   weft_signal: function () { weftHost.get().signal(); },

@@ -6,6 +6,7 @@
  * @property {number} bytes
  * @property {number} uses  pending calls that were given a pointer into it
  * @property {boolean} freed
+ * @property {boolean} discarded  to be freed with the last of these calls
  */
 
 export class Allocations {
@@ -23,7 +24,7 @@ export class Allocations {
 
   /** @param {number} address  @param {number} bytes  @param {ArrayBufferView} [array] */
   add(address, bytes, array) {
-    const allocation = { address, bytes, uses: 0, freed: false };
+    const allocation = { address, bytes, uses: 0, freed: false, discarded: false };
     this.#byAddress.set(address, allocation);
     this.#sorted = undefined;
     if (array) this.#byArray.set(array, allocation);

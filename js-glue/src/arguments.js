@@ -1,13 +1,25 @@
-import { WeftError } from './errors.js';
+import { WeftError, show, unreadable } from './errors.js';
 import { CELL_BYTES, Slot } from './layout.js';
+import { SharedObject } from './shared.js';
 
 /**
- * A function of the module that can be called.
- * @typedef {object} Callable
+ * An exported function of the module.
+ * @typedef {object} Export
  * @property {string} name
  * @property {number} id  its line in the function list
  * @property {string} params
  * @property {string} result
+ */
+
+/**
+ * What a job can run: an exported function of C, or a task of JavaScript.
+ * @typedef {object} Callable
+ * @property {string} name
+ * @property {number} id  goes into the slot's FUNCTION word
+ * @property {(args: any[]) => Holdings | undefined} convert  checks the arguments and turns
+ *   them, in place, into what `write` takes; holds nothing when it throws
+ * @property {(slot: number, values: any[]) => void} write  fills the cells of a slot
+ * @property {(slot: number) => any} read  the result of a job that ended well
  */
 
 /**
@@ -16,13 +28,14 @@ import { CELL_BYTES, Slot } from './layout.js';
  * @property {DataView} view
  * @property {import('./allocations.js').Allocations} allocations
  * @property {(text: string) => number} copyString  the address of a NUL-terminated copy
+ * @property {(name: string) => any} find  an exported function
  */
 
 /**
  * What a call holds until it has ended.
  * @typedef {object} Holdings
- * @property {import('./allocations.js').Allocation[]} arrays
- * @property {number[]} strings  addresses
+ * @property {{ uses: number }[]} arrays  must not be freed meanwhile
+ * @property {number[]} owned  addresses from the C heap, freed with the call
  */
 
 const TYPE_NAMES = /** @type {Record<string, string>} */ ({
@@ -32,53 +45,41 @@ const TYPE_NAMES = /** @type {Record<string, string>} */ ({
   F: 'an f64 (a number)',
 });
 
-/** @param {unknown} value */
-function describe(value) {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
-  }
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'symbol') return 'a symbol';
-  return `an instance of ${Object.getPrototypeOf(value)?.constructor?.name ?? 'Object'}`;
-}
-
 /**
- * @param {Callable} callable  @param {number} index  @param {unknown} value
+ * @param {Export} callable  @param {number} index  @param {unknown} value
  * @param {string} [why]
  */
 function mismatch({ name, params }, index, value, why) {
   const expected = TYPE_NAMES[params[index]];
   const detail = why === undefined ? '' : `: ${why}`;
   return new WeftError('WEFT_ERR_INVALID',
-    `${name}: argument ${index + 1} of ${params.length} must be ${expected}, got ${describe(value)}${detail}`);
+    `${name}: argument ${index + 1} of ${params.length} must be ${expected}, got ${show(value)}${detail}`);
 }
 
 /**
  * The address of an array argument; a pending call then keeps it from being freed.
  *
- * @param {Space} space  @param {Callable} callable  @param {number} index
+ * @param {Space} space  @param {Export} callable  @param {number} index
  * @param {ArrayBufferView} array  @param {Holdings} holdings
  */
 function addressOf(space, { name }, index, array, holdings) {
   const where = `${name}: argument ${index + 1}`;
   if (array.buffer !== space.view.buffer) {
     throw new WeftError('WEFT_ERR_POINTER',
-      `${where} is ${describe(array)} outside the runtime's memory: make it with rt.array(), or copy it in with rt.share()`);
+      `${where} is ${show(array)} outside the runtime's memory: make it with rt.array(), or copy it in with rt.share()`);
   }
   const allocation = space.allocations.holding(array);
   if (!allocation) {
     throw new WeftError('WEFT_ERR_POINTER',
-      `${where} is ${describe(array)} at address ${array.byteOffset} that was freed, or never came from rt.array(), rt.alloc() or rt.share()`);
+      `${where} is ${show(array)} at address ${array.byteOffset} that was freed, or never came from rt.array(), rt.alloc() or rt.share()`);
   }
+  allocation.uses++;
   holdings.arrays.push(allocation);
   return array.byteOffset;
 }
 
 /**
- * @param {Space} space  @param {Callable} callable  @param {number} index
+ * @param {Space} space  @param {Export} callable  @param {number} index
  * @param {unknown} value  @param {Holdings} holdings
  * @returns {number}
  */
@@ -97,76 +98,94 @@ function toI32(space, callable, index, value, holdings) {
       throw mismatch(callable, index, value, 'a C string ends at its first NUL character');
     }
     const address = space.copyString(value);
-    holdings.strings.push(address);
+    holdings.owned.push(address);
     return address;
   }
   if (ArrayBuffer.isView(value)) return addressOf(space, callable, index, value, holdings);
+  if (value instanceof SharedObject) {
+    const object = value.hold(space.find);
+    object.uses++;
+    holdings.arrays.push(object);
+    return value.address;
+  }
   throw mismatch(callable, index, value);
 }
 
-/** @param {Callable} callable  @param {number} index  @param {unknown} value */
-function toI64(callable, index, value) {
+/** @param {Export} callable  @param {number} index  @param {unknown} value */
+function checkI64(callable, index, value) {
   if (typeof value !== 'bigint') throw mismatch(callable, index, value);
   if (value < -(2n ** 63n) || value >= 2n ** 64n) {
     throw mismatch(callable, index, value, 'the range is -2^63 to 2^64-1');
   }
-  return value;
 }
 
-/** @param {Callable} callable  @param {number} index  @param {unknown} value */
-function toFloat(callable, index, value) {
-  if (typeof value !== 'number') throw mismatch(callable, index, value);
-  return value;
-}
-
-/**
- * Turns the arguments of a call into the values for its cells.
- *
- * @param {Space} space  @param {Callable} callable  @param {unknown[]} args
- * @param {Holdings} holdings  filled as far as it got, also when this throws
- * @returns {(number | bigint)[]}
- * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_POINTER`, `WEFT_ERR_NOMEM`
- */
-export function convertArguments(space, callable, args, holdings) {
-  const { name, params } = callable;
-  if (args.length !== params.length) {
-    throw new WeftError('WEFT_ERR_INVALID',
-      `${name} takes ${params.length} argument${params.length === 1 ? '' : 's'}, got ${args.length}`);
+/** A Callable for an exported function. */
+export class ExportCallable {
+  /** @param {import('./heap.js').Heap} heap  @param {Export} entry */
+  constructor(heap, { name, id, params, result }) {
+    this.heap = heap;
+    this.name = name;
+    this.id = id;
+    this.params = params;
+    this.result = result;
   }
-  return args.map((value, index) => {
-    const type = params[index];
-    if (type === 'i') return toI32(space, callable, index, value, holdings);
-    if (type === 'I') return toI64(callable, index, value);
-    return toFloat(callable, index, value);
-  });
-}
 
-/**
- * Writes converted arguments into the cells of a slot.
- *
- * @param {DataView} view  @param {number} slot  @param {string} params
- * @param {(number | bigint)[]} values
- */
-export function writeCells(view, slot, params, values) {
-  for (let i = 0; i < values.length; i++) {
-    const cell = slot + Slot.ARGUMENTS + CELL_BYTES * i;
-    const value = /** @type {any} */ (values[i]);
-    if (params[i] === 'i') view.setInt32(cell, value, true);
-    else if (params[i] === 'I') view.setBigInt64(cell, value, true);
-    else if (params[i] === 'f') view.setFloat32(cell, value, true);
-    else view.setFloat64(cell, value, true);
+  /**
+   * @param {any[]} args
+   * @returns {Holdings | undefined}
+   * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_POINTER`, `WEFT_ERR_NOMEM`
+   */
+  convert(args) {
+    const { name, params } = this;
+    const count = params.length;
+    if (args.length !== count) {
+      throw new WeftError('WEFT_ERR_INVALID',
+        `${name} takes ${count} argument${count === 1 ? '' : 's'}, got ${args.length}`);
+    }
+    /** @type {Holdings | undefined} */
+    let holdings;
+    try {
+      for (let i = 0; i < count; i++) {
+        const value = args[i];
+        const type = params[i];
+        if (type === 'i') {
+          if (typeof value === 'number' && value === (value | 0)) continue; // most of them
+          holdings ??= { arrays: [], owned: [] };
+          args[i] = toI32(this.heap, this, i, value, holdings);
+        } else if (type === 'I') checkI64(this, i, value);
+        else if (typeof value !== 'number') throw mismatch(this, i, value);
+      }
+    } catch (error) {
+      if (holdings) this.heap.release(holdings);
+      throw unreadable(error, `${name}: an argument`);
+    }
+    return holdings;
   }
-}
 
-/**
- * @param {DataView} view  @param {number} slot  @param {string} type
- * @returns {number | bigint | undefined}
- */
-export function readResult(view, slot, type) {
-  const cell = slot + Slot.RESULT;
-  if (type === 'i') return view.getInt32(cell, true);
-  if (type === 'I') return view.getBigInt64(cell, true);
-  if (type === 'f') return view.getFloat32(cell, true);
-  if (type === 'F') return view.getFloat64(cell, true);
-  return undefined;
+  /** @param {number} slot  @param {any[]} values */
+  write(slot, values) {
+    const { params } = this;
+    const { view } = this.heap;
+    for (let i = 0; i < values.length; i++) {
+      const cell = slot + Slot.ARGUMENTS + CELL_BYTES * i;
+      const type = params[i];
+      if (type === 'i') view.setInt32(cell, values[i], true);
+      else if (type === 'I') view.setBigInt64(cell, values[i], true);
+      else if (type === 'f') view.setFloat32(cell, values[i], true);
+      else view.setFloat64(cell, values[i], true);
+    }
+  }
+
+  /** @param {number} slot  @returns {number | bigint | undefined} */
+  read(slot) {
+    const { view } = this.heap;
+    const cell = slot + Slot.RESULT;
+    switch (this.result) {
+      case 'i': return view.getInt32(cell, true);
+      case 'I': return view.getBigInt64(cell, true);
+      case 'f': return view.getFloat32(cell, true);
+      case 'F': return view.getFloat64(cell, true);
+      default: return undefined;
+    }
+  }
 }

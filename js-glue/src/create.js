@@ -20,13 +20,44 @@ import { Runtime } from './runtime.js';
  */
 export async function openRuntime(host, options) {
   const settings = readOptions(host, options);
+  if (settings.threads === 0 || typeof SharedArrayBuffer === 'undefined') return openAlone(host, options, settings);
+  const crew = makeCrew();
+  try {
+    return await open(host, options, settings, crew);
+  } catch (error) {
+    if (crew.refused === undefined || settings.strict) throw error;
+    return openAlone(host, options, settings, crew.refused);
+  }
+}
+
+const makeCrew = () => new Crew({ onSignal: () => {}, onFailure: () => {} });
+
+/**
+ * A runtime without workers.
+ *
+ * @param {import('./host.js').Host} host  @param {RuntimeOptions} options
+ * @param {import('./options.js').Settings} settings
+ * @param {unknown} [refusal]  of the host
+ */
+async function openAlone(host, options, settings, refusal) {
+  const { Solo, whyAlone } = await import('./solo.js'); // few need it
+  const reason = whyAlone(settings.threads, refusal);
+  if (settings.strict && settings.threads > 0) throw new WeftError('WEFT_ERR_WORKER', reason);
+  return open(host, options, { ...settings, threads: 0, waitAsync: false, reason, Solo }, makeCrew());
+}
+
+/**
+ * @param {import('./host.js').Host} host  @param {RuntimeOptions} options
+ * @param {import('./options.js').Settings} settings  @param {Crew} crew
+ */
+async function open(host, options, settings, crew) {
   /** @type {(error: WeftError) => void} */
   let reject = () => {};
   const failed = new Promise((_, fail) => {
     reject = fail;
   });
   failed.catch(() => {}); // it may fail while nobody waits for it yet
-  const crew = new Crew({ onSignal: () => {}, onFailure: (error) => reject(error) });
+  crew.onFailure = (error) => reject(error);
   const limit = settings.startTimeoutMs;
   const timer = setTimeout(() => { // also keeps the process alive while workers start
     reject(new WeftError('WEFT_ERR_TIMEOUT',
@@ -53,9 +84,16 @@ async function start(host, options, settings, crew) {
     ? await openEmscripten(host, settings, facts, factory, crew)
     : await openWasi(host, settings, facts, crew);
   checkVersion(engine, label);
-  startWorkers(engine, facts, settings);
+  try {
+    startWorkers(engine, facts, settings);
+  } catch (error) {
+    if (error instanceof WeftError) throw error;
+    crew.refused = error; // Emscripten's, from within C
+    throw new WeftError('WEFT_ERR_WORKER',
+      `a worker cannot be created: ${/** @type {Error} */ (error).message}`, { cause: error });
+  }
   await crew.until(() => crew.ready >= settings.threads);
-  return new Runtime(engine, crew, facts.callables, settings);
+  return new Runtime(host, engine, crew, facts.callables, settings);
 }
 
 /**
@@ -63,6 +101,7 @@ async function start(host, options, settings, crew) {
  * @returns {Promise<{ bytes: Uint8Array, label: string, factory?: import('./options.js').EmscriptenFactory }>}
  */
 async function readSource(host, { module, wasm }) {
+  if (module === undefined) return { bytes: await readStock(host), label: 'the stock module' };
   if (typeof module === 'function') {
     if (wasm === undefined) {
       throw new WeftError('WEFT_ERR_INVALID',
@@ -75,6 +114,17 @@ async function readSource(host, { module, wasm }) {
     return { ...(await readBytes(host, wasm ?? script.wasm, 'wasm')), factory: script.factory };
   }
   return readBytes(host, module, 'module');
+}
+
+/** @param {import('./host.js').Host} host */
+async function readStock(host) {
+  try {
+    return await host.readBytes(host.stockModule);
+  } catch (error) {
+    throw moduleError(
+      `the stock module is not there: ${/** @type {Error} */ (error).message}. It is part of the npm package; in weft's source tree \`npm run build\` makes it. Or name a module of your own in the option module`,
+      error);
+  }
 }
 
 /**

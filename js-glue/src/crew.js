@@ -1,10 +1,26 @@
 import { WeftError } from './errors.js';
+import { Failure } from './outcome.js';
 import { isOurs } from './protocol.js';
+
+/** Workers that may die in one place before one of them gets to its loop. */
+const LOSSES_MAX = 5;
+
+/**
+ * What is known of a worker.
+ * @typedef {object} Member
+ * @property {import('./host.js').ThreadWorker} worker
+ * @property {number} address  of the record of C while it is in its loop, else 0
+ * @property {number} losses  of workers in this place, since one of them was ready
+ * @property {string} why  it ends; empty: not known yet
+ * @property {Error | undefined} where
+ */
 
 /** The workers of one runtime, and what they report. */
 export class Crew {
-  /** @type {import('./host.js').ThreadWorker[]} */
-  #workers = [];
+  /** @type {Map<import('./host.js').ThreadWorker, Member>} */
+  #members = new Map();
+  /** @type {import('./runtime.js').Core | undefined} */
+  #core;
   #ready = 0;
   #ended = 0;
   #dismissed = false;
@@ -19,25 +35,47 @@ export class Crew {
   constructor({ onSignal, onFailure }) {
     this.onSignal = onSignal;
     this.onFailure = onFailure;
+    /** Called when the runtime ends; without workers the loop in its place stops. */
+    this.onDismiss = () => {};
+    /** What the host threw when it refused to create a worker, or to send it the memory.
+     * @type {unknown} */
+    this.refused = undefined;
     /** @type {(worker: import('./host.js').ThreadWorker, message: any) => void} */
     this.onThread = () => {};
+    /** A worker has ended that ran no thread. @type {(worker: import('./host.js').ThreadWorker) => void} */
+    this.onIdleLost = () => {};
+    /** A worker has loaded a module of tasks, or failed to. @type {(message: any) => void} */
+    this.onImported = () => {};
   }
 
   /** @param {import('./host.js').ThreadWorker} worker */
   add(worker) {
-    this.#workers.push(worker);
+    const member = { worker, address: 0, losses: 0, why: '', where: undefined };
+    this.#members.set(worker, member);
     worker.onMessage((message) => {
-      if (!this.#dismissed && isOurs(message)) this.#hear(worker, message);
+      if (!this.#dismissed && isOurs(message)) this.#hear(member, message);
     });
     worker.onEnd((reason, cause) => {
-      if (!this.#dismissed) this.#lose(`a worker thread ended: ${reason}`, cause);
+      if (!this.#dismissed) this.#over(member, member.why || `a worker thread ended: ${reason}`, member.where ?? cause);
     });
     return worker;
+  }
+
+  /** The runtime works from here on. @param {import('./runtime.js').Core} core */
+  serve(core) {
+    this.#core = core;
   }
 
   /** Workers that have entered their loop. */
   get ready() {
     return this.#ready;
+  }
+
+  /** Workers that are in their loop. */
+  get present() {
+    let count = 0;
+    for (const { address } of this.#members.values()) count += Number(address !== 0);
+    return count;
   }
 
   /** Workers that have left their loop. */
@@ -66,15 +104,76 @@ export class Crew {
   /** Ends every worker, whatever it is doing. */
   async dismiss() {
     this.#dismissed = true;
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()));
+    this.onDismiss();
+    const workers = [...this.#members.keys()];
+    this.#members.clear();
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
-  /** @param {import('./host.js').ThreadWorker} worker  @param {{ type: string }} message */
-  #hear(worker, message) {
+  /**
+   * Ends the worker that is inside a job which does not end, and lets another go on in its
+   * place ("Successors" in wasm/ABI.md).
+   *
+   * @param {number} index  @param {number} slot  of the job
+   */
+  end(index, slot) {
+    const { engine, jobs } = /** @type {import('./runtime.js').Core} */ (this.#core);
+    const why = `${jobs.title(slot)} ran on after its end, and heeded no cancellation`;
+    if (!engine.follow) {
+      this.#lose(`${why}; a thread of Emscripten cannot be replaced, one of the wasi flavour can`);
+      return;
+    }
+    for (const member of this.#members.values()) {
+      if (member.address === 0 || engine.find('weft_worker_index')(member.address) !== index) continue;
+      if (member.why || !engine.find('weft_js_followable')(index) || !engine.find('weft_js_hold')(index, slot)) return;
+      member.why = why;
+      member.worker.terminate();
+    }
+  }
+
+  /**
+   * A worker has ended.
+   *
+   * @param {Member} member  @param {string} why  @param {unknown} cause
+   */
+  #over({ worker, address, losses }, why, cause) {
+    const core = this.#core;
+    if (!core || (worker.runs && address === 0)) return this.#lose(why, cause); // it was starting
+    const { engine, jobs, watch } = core;
+    if (engine.follow && !worker.runs) {
+      this.#members.delete(worker);
+      return this.onIdleLost(worker);
+    }
+    if (!engine.follow || losses === LOSSES_MAX || !engine.find('weft_js_followable')(engine.find('weft_worker_index')(address))) {
+      return this.#lose(why, cause);
+    }
+    const slot = engine.find('weft_worker_slot')(address) >>> 0;
+    if (slot !== 0) watch.fail(slot, new Failure('WEFT_ERR_WORKER', `${jobs.title(slot)}: ${why}`, cause));
+    try {
+      this.#members.delete(worker);
+      const next = this.#members.get(/** @type {any} */ (engine.follow(worker)));
+      if (next) Object.assign(next, { address, losses: losses + 1 });
+    } catch (error) {
+      this.#lose(`${why}; and no worker can be created in its place`, error);
+    }
+  }
+
+  /** @param {Member} member  @param {any} message */
+  #hear(member, message) {
+    const { worker } = member;
     const { type } = message;
-    if (type === 'weft:ready') this.#ready++;
-    else if (type === 'weft:ended') this.#ended++;
-    else if (type === 'weft:signal') this.onSignal();
+    if (type === 'weft:ready') {
+      member.address = message.worker;
+      member.losses = 0;
+      this.#ready++;
+    } else if (type === 'weft:ended') {
+      member.address = 0;
+      this.#ended++;
+    } else if (type === 'weft:exiting') {
+      member.why = `process.exit(${message.code}) was called`;
+      member.where = Object.assign(new Error(message.error.message), message.error);
+    } else if (type === 'weft:signal') this.onSignal();
+    else if (type === 'weft:imported') this.onImported(message);
     else if (type === 'weft:failed') {
       const { error } = /** @type {any} */ (message);
       this.#lose(`a worker thread failed: ${error.name}: ${error.message}`, error);

@@ -26,21 +26,37 @@ export async function openEmscripten(host, settings, facts, factory, crew) {
     const reason = /** @type {Error} */ (error)?.message ?? String(error);
     throw moduleError(`Emscripten could not start the module: ${reason}`, error);
   }
-  const find = (/** @type {string} */ name) => module[`_${name}`];
+  // Older Emscriptens wrap what the module exports.
+  const find = (/** @type {string} */ name) => module.asm?.[name] ?? module[`_${name}`];
   if (typeof find('weft_js_layout') !== 'function' || !module.weftWorkers) {
     throw moduleError('the Emscripten module lacks weft\'s JavaScript library: link it with --js-library weft_emscripten_library.js');
   }
+  if (settings.Solo) {
+    const solo = new settings.Solo({ host, find, guard: module.weftGuard(), crew });
+    module.weftPost = (/** @type {any} */ message) => solo.hear(message);
+    return { flavour: 'emscripten', memory, find: solo.find, started: () => {}, solo };
+  }
   const known = new Set();
+  /** @param {any} worker */
+  const adopt = (worker) => {
+    if (known.has(worker)) return;
+    known.add(worker);
+    crew.add(host.adoptWorker(worker));
+  };
+  // Workers that stand in for others are created later.
+  const { PThread } = module;
+  const load = PThread.loadWasmModuleToWorker;
+  PThread.loadWasmModuleToWorker = (/** @type {any} */ worker, /** @type {any[]} */ ...rest) => {
+    const loaded = load.call(PThread, worker, ...rest);
+    adopt(worker);
+    return loaded;
+  };
   return {
     flavour: 'emscripten',
     memory,
     find,
     started() {
-      for (const worker of module.weftWorkers()) {
-        if (known.has(worker)) continue;
-        known.add(worker);
-        crew.add(host.adoptWorker(worker));
-      }
+      for (const worker of module.weftWorkers()) adopt(worker);
     },
   };
 }

@@ -9,6 +9,9 @@ import { createMemory, moduleError } from './module.js';
  * @property {WebAssembly.Memory} memory
  * @property {(name: string) => any} find  an exported function of the main instance
  * @property {() => void} started  to be called after weft_js_start
+ * @property {(worker: import('./host.js').ThreadWorker) => import('./host.js').ThreadWorker | undefined} [follow]
+ *   lets another worker go on in the place of one that has died; where that is possible
+ * @property {import('./solo.js').Solo} [solo]  where there are no workers
  */
 
 /**
@@ -28,43 +31,64 @@ export async function openWasi(host, settings, facts, crew) {
     throw moduleError(`this host cannot compile the module: ${error.message}`, error);
   });
   const memory = createMemory(settings.memoryBytes, facts.memory);
-  const threadIds = new SharedArrayBuffer(4);
-  Atomics.store(new Int32Array(threadIds), 0, 1);
+  const { Solo } = settings;
+  const alone = Solo !== undefined;
+  let solo = /** @type {import('./solo.js').Solo | undefined} */ (undefined);
+  const threadIds = alone ? undefined : new SharedArrayBuffer(4);
+  const ids = threadIds ? new Int32Array(threadIds) : new Int32Array(1);
+  Atomics.store(ids, 0, 1);
   const shared = { cpus: settings.cpus, args: ['weft'], env: {}, threadIds };
 
   function hire() {
     try {
       return crew.add(host.createWorker(settings));
     } catch (error) {
+      crew.refused = error;
       throw new WeftError('WEFT_ERR_WORKER', `a worker cannot be created: ${/** @type {Error} */ (error).message}`,
         { cause: error });
     }
   }
 
   /** @param {number} thread  @param {number} argument */
-  function run(thread, argument) {
+  function run(thread, argument, follows = false) {
     const worker = idle.pop() ?? hire();
-    worker.post({ type: 'weft:start', module, memory, thread, argument, settings: shared });
+    worker.runs = { thread, argument };
+    worker.post({ type: 'weft:start', module, memory, thread, argument, follows, settings: shared });
+    return worker;
   }
 
   /** @param {number} argument */
   function spawn(argument) {
-    const thread = Atomics.add(new Int32Array(threadIds), 0, 1);
+    if (alone) return -1;
+    const thread = Atomics.add(ids, 0, 1);
     try {
       run(thread, argument);
-    } catch {
+    } catch (error) {
+      crew.refused ??= error;
       return -1; // C reports WEFT_ERR_WORKER
     }
     return thread;
   }
 
   crew.onThread = (worker, message) => {
-    if (message.type === 'weft:exited') idle.push(worker);
-    else if (spawnFailed(() => run(message.thread, message.argument))) {
+    if (message.type === 'weft:exited') {
+      worker.runs = undefined;
+      idle.push(worker);
+    } else if (spawnFailed(() => run(message.thread, message.argument))) {
       exports.weft_thread_failed(message.argument);
     }
   };
 
+  crew.onIdleLost = (worker) => {
+    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+  };
+
+  /** @param {import('./host.js').ThreadWorker} worker  whose thread has died */
+  function follow({ runs }) {
+    return runs && run(runs.thread, runs.argument, true);
+  }
+
+  let guard = /** @type {import('./guard.js').Guard | undefined} */ (undefined);
   const exports = start(() => instantiate({
     module,
     memory,
@@ -72,8 +96,15 @@ export async function openWasi(host, settings, facts, crew) {
     ...shared,
     now: host.now,
     write: host.write,
-  }), host.maySleep);
-  return { flavour: 'wasi', memory, find: (name) => exports[name], started: () => {} };
+    post: (message) => solo?.hear(message),
+    onGuard: (own) => {
+      guard = own;
+    },
+  }), host.maySleep && !alone);
+  const find = (/** @type {string} */ name) => exports[name];
+  if (!Solo) return { flavour: 'wasi', memory, find, started: () => {}, follow };
+  solo = new Solo({ host, find, guard: /** @type {any} */ (guard), crew });
+  return { flavour: 'wasi', memory, find: solo.find, started: () => {}, solo };
 }
 
 /** @param {() => void} run  @returns {boolean} */

@@ -17,6 +17,7 @@ export const STATUS = Object.freeze({
   WEFT_ERR_EXPORT: 14,
   WEFT_ERR_POINTER: 15,
   WEFT_ERR_WORKER: 16,
+  WEFT_ERR_THROWN: 17,
 });
 
 /** @typedef {Exclude<keyof typeof STATUS, 'WEFT_OK'>} WeftCode */
@@ -41,4 +42,39 @@ export class WeftError extends Error {
 export function codeOf(status) {
   const name = Object.entries(STATUS).find(([, number]) => number === status)?.[0];
   return name === 'WEFT_OK' ? undefined : /** @type {WeftCode | undefined} */ (name);
+}
+
+/**
+ * A value in a message, whatever it is and without an error of its own.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ */
+export function show(value) {
+  switch (typeof value) {
+    case 'bigint': return `${value}n`;
+    case 'string': return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+    case 'function': return 'a function';
+    case 'object':
+      if (value === null) return 'null';
+      try {
+        return `an instance of ${String(Object.getPrototypeOf(value)?.constructor?.name ?? 'Object')}`;
+      } catch {
+        return 'an object';
+      }
+    default: return String(value);
+  }
+}
+
+/**
+ * The error for an argument that could not even be read: a detached array, say, or a getter
+ * that throws.
+ *
+ * @param {unknown} error  as thrown; a WeftError is passed on
+ * @param {string} what
+ */
+export function unreadable(error, what) {
+  if (error instanceof WeftError) return error;
+  const why = error instanceof Error ? error.message : show(error);
+  return new WeftError('WEFT_ERR_INVALID', `${what} cannot be read: ${why}`, { cause: error });
 }

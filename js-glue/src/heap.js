@@ -1,5 +1,5 @@
 import { Allocations } from './allocations.js';
-import { WeftError } from './errors.js';
+import { WeftError, show, unreadable } from './errors.js';
 
 const ALIGN = 64; // a cache line, and enough for every SIMD type
 const TypedArray = Object.getPrototypeOf(Uint8Array);
@@ -12,8 +12,19 @@ const TypedArray = Object.getPrototypeOf(Uint8Array);
 
 /** @param {unknown} value */
 function isArrayConstructor(value) {
-  return typeof value === 'function' && Object.getPrototypeOf(value) === TypedArray;
+  try {
+    return typeof value === 'function' && Object.getPrototypeOf(value) === TypedArray;
+  } catch {
+    return false; // a proxy of the caller's
+  }
 }
+
+/** By its tag: SharedArrayBuffer may be hidden.
+ *
+ * @param {unknown} value
+ * @returns {value is ArrayBufferLike}
+ */
+const isBuffer = (value) => /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 
 /** Memory that JavaScript takes from the C heap, and gives back. */
 export class Heap {
@@ -28,8 +39,8 @@ export class Heap {
     this.copyString = this.copyString.bind(this);
   }
 
-  /** @param {number} bytes  @param {number} align  @returns {number} an address */
-  #take(bytes, align) {
+  /** @param {number} bytes  @param {number} align  @returns {number} an address, not recorded */
+  take(bytes, align) {
     const address = bytes < 2 ** 32 ? this.find('weft_js_alloc')(bytes, align) >>> 0 : 0;
     if (address !== 0) return address;
     const { count, bytes: held } = this.allocations.held();
@@ -49,10 +60,10 @@ export class Heap {
     }
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new WeftError('WEFT_ERR_INVALID',
-        `rt.array: the length must be an integer from 0, got ${String(length)}`);
+        `rt.array: the length must be an integer from 0, got ${show(length)}`);
     }
     const size = length * Constructor.BYTES_PER_ELEMENT;
-    const address = this.#take(size, ALIGN);
+    const address = this.take(size, ALIGN);
     const array = new Constructor(this.memory.buffer, address, length);
     this.allocations.add(address, size, array);
     return array;
@@ -62,34 +73,48 @@ export class Heap {
   alloc(bytes) {
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       throw new WeftError('WEFT_ERR_INVALID',
-        `rt.alloc: the size must be an integer from 0, got ${String(bytes)}`);
+        `rt.alloc: the size must be an integer from 0, got ${show(bytes)}`);
     }
-    const address = this.#take(bytes, ALIGN);
+    const address = this.take(bytes, ALIGN);
     this.allocations.add(address, bytes);
     return address;
   }
 
   /** @param {AnyArray | ArrayBufferLike | DataView} source */
   share(source) {
-    const buffer = source instanceof ArrayBuffer || source instanceof SharedArrayBuffer;
-    if (!buffer && !ArrayBuffer.isView(source)) {
-      throw new WeftError('WEFT_ERR_INVALID', 'rt.share: the argument must be a typed array');
+    let array;
+    try {
+      const buffer = isBuffer(source);
+      if (!buffer && !ArrayBuffer.isView(source)) {
+        throw new WeftError('WEFT_ERR_INVALID', 'rt.share: the argument must be a typed array');
+      }
+      const from = buffer || source instanceof DataView
+        ? new Uint8Array(buffer ? source : source.buffer, buffer ? 0 : source.byteOffset, source.byteLength)
+        : source;
+      // The tag, not the constructor: Node's Buffer comes out as the Uint8Array that it is.
+      const Constructor = /** @type {any} */ (globalThis)[/** @type {any} */ (from)[Symbol.toStringTag]];
+      array = this.array(Constructor, from.length);
+      /** @type {any} */ (array).set(from);
+      return array;
+    } catch (error) {
+      if (array) this.free(array);
+      throw unreadable(error, 'rt.share: the argument');
     }
-    const from = buffer || source instanceof DataView
-      ? new Uint8Array(buffer ? source : source.buffer, buffer ? 0 : source.byteOffset, source.byteLength)
-      : source;
-    // The tag, not the constructor: Node's Buffer comes out as the Uint8Array that it is.
-    const Constructor = /** @type {any} */ (globalThis)[/** @type {any} */ (from)[Symbol.toStringTag]];
-    const array = this.array(Constructor, from.length);
-    /** @type {any} */ (array).set(from);
-    return array;
+  }
+
+  /** @param {ArrayBufferView | number} target */
+  #find(target) {
+    if (!ArrayBuffer.isView(target)) return this.allocations.at(target);
+    try {
+      return target.buffer === this.memory.buffer ? this.allocations.startingAt(target) : undefined;
+    } catch (error) {
+      throw unreadable(error, 'rt.free: the array');
+    }
   }
 
   /** @param {ArrayBufferView | number} target */
   free(target) {
-    const allocation = ArrayBuffer.isView(target)
-      ? target.buffer === this.memory.buffer && this.allocations.startingAt(target)
-      : this.allocations.at(target);
+    const allocation = this.#find(target);
     if (!allocation) {
       throw new WeftError('WEFT_ERR_POINTER',
         'rt.free: not an array or pointer of rt.array, rt.alloc or rt.share, or freed before');
@@ -102,10 +127,36 @@ export class Heap {
     this.find('weft_js_free')(allocation.address);
   }
 
+  /**
+   * Frees an array that nobody else knows, as soon as no call uses it.
+   *
+   * @param {ArrayBufferView} array
+   */
+  discard(array) {
+    const allocation = this.allocations.startingAt(array);
+    if (!allocation) return;
+    allocation.discarded = true;
+    this.#dispose(allocation);
+  }
+
+  /** @param {any} allocation  or another thing that a call held */
+  #dispose(allocation) {
+    if (allocation.uses > 0 || !allocation.discarded) return;
+    this.allocations.remove(allocation);
+    this.find('weft_js_free')(allocation.address);
+  }
+
+  /** @param {Uint8Array} bytes  @returns {number} the address of a copy */
+  put(bytes) {
+    const address = this.take(bytes.length, 8);
+    this.bytes.set(bytes, address);
+    return address;
+  }
+
   /** @param {string} text  @returns {number} the address of a NUL-terminated copy */
   copyString(text) {
     const encoded = this.encoder.encode(text);
-    const address = this.#take(encoded.length + 1, 8);
+    const address = this.take(encoded.length + 1, 8);
     this.bytes.set(encoded, address);
     this.bytes[address + encoded.length] = 0;
     return address;
@@ -117,14 +168,17 @@ export class Heap {
     const end = address === 0 ? -1 : this.bytes.indexOf(0, address);
     if (end < 0) {
       throw new WeftError('WEFT_ERR_POINTER',
-        `rt.string: ${String(pointer)} is not the address of a NUL-terminated string`);
+        `rt.string: ${show(pointer)} is not the address of a NUL-terminated string`);
     }
     return new TextDecoder().decode(this.bytes.slice(address, end)); // takes no shared memory
   }
 
   /** @param {import('./arguments.js').Holdings} holdings  what a call held until its end */
-  release({ arrays, strings }) {
-    for (const allocation of arrays) allocation.uses--;
-    for (const address of strings) this.find('weft_js_free')(address);
+  release({ arrays, owned }) {
+    for (const allocation of arrays) {
+      allocation.uses--;
+      this.#dispose(allocation);
+    }
+    for (const address of owned) this.find('weft_js_free')(address);
   }
 }

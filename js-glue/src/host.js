@@ -7,10 +7,18 @@
  *   and what decided
  * @property {(name: string) => string | undefined} variable  an environment variable
  * @property {boolean} maySleep  the calling thread may block
+ * @property {(callback: () => void) => void} later  calls it in a later turn of the event loop
  * @property {() => number} now  nanoseconds of a monotonic clock, one origin for all threads
  * @property {(fd: 1 | 2, bytes: Uint8Array) => void} write  to standard output or error
  * @property {(source: URL | string) => Promise<Uint8Array>} readBytes
+ * @property {(source: URL | string) => string} resolveModule  the URL to import a module of
+ *   tasks by
+ * @property {string} taskWorker  the URL of the module that runs tasks in a worker
+ * @property {string} soloTaskWorker  and on the calling thread, where there are no workers
  * @property {(source: URL | string) => Promise<LoadedScript>} loadScript  Emscripten's file
+ * @property {URL} stockModule  the kernels that ship with the package
+ * @property {(source: URL | string) => Promise<import('./hash-source.js').Reader>} [openFile]
+ *   only where there are files
  * @property {(settings: import('./options.js').Settings) => ThreadWorker} createWorker
  *   one that runs worker.js
  * @property {(worker: any) => ThreadWorker} adoptWorker  one that Emscripten created
@@ -23,6 +31,7 @@
  * @typedef {object} ThreadWorker
  * @property {(message: import('./protocol.js').StartMessage) => void} post
  * @property {() => Promise<unknown>} terminate
+ * @property {{ thread: number, argument: number }} [runs]  the thread of C that it runs
  * @property {(listener: (message: unknown) => void) => void} onMessage
  * @property {(listener: (reason: string, cause?: unknown) => void) => void} onEnd  called
  *   once when it has ended, whatever the reason

@@ -12,6 +12,9 @@ import { createWasi, notSupported } from './wasi.js';
  * @property {(argument: number) => number} spawn  `wasi.thread-spawn`
  * @property {(message: import('./protocol.js').WorkerMessage) => void} [post]  to the main
  *   thread; default: dropped
+ * @property {(guard: import('./guard.js').Guard) => void} [onGuard]  is given this instance's
+ * @property {() => void} [resume]  runs the thread to its end; workers have one
+ * @property {boolean} [follows]  the thread is one that has died in another worker
  * @property {string[]} [args]
  * @property {Record<string, string>} [env]
  */
@@ -41,7 +44,7 @@ export function instantiate(options) {
 export function createImports(options, instance) {
   const { module, memory, cpus, now, write, spawn, args, env } = options;
   const exported = (/** @type {string} */ name) => /** @type {any} */ (instance().exports[name]);
-  const { guard, invoke, signal } = createGuard({
+  const calls = createGuard({
     memory: () => memory,
     find: exported,
     stackSave: () => exported('__stack_pointer').value,
@@ -49,7 +52,12 @@ export function createImports(options, instance) {
       exported('__stack_pointer').value = pointer;
     },
     post: options.post ?? (() => {}),
+    load: (url) => import(url),
+    resume: options.resume ?? (() => {}),
+    follows: options.follows,
   });
+  const { guard, invoke, body, signal } = calls;
+  options.onGuard?.(calls);
   const wasi = createWasi({ memory, write, now, args, env });
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     if (from === 'wasi_snapshot_preview1') wasi[name] ??= notSupported;
@@ -57,7 +65,7 @@ export function createImports(options, instance) {
   return {
     env: { memory },
     wasi: { 'thread-spawn': spawn },
-    weft: { now, cpu_count: () => cpus, guard, invoke, signal },
+    weft: { now, cpu_count: () => cpus, guard, invoke, body, signal },
     wasi_snapshot_preview1: wasi,
   };
 }

@@ -1,56 +1,102 @@
-import { writeCells } from './arguments.js';
-import { STATUS, codeOf } from './errors.js';
-import { Listening, SLOT_BYTES, SLOT_COUNT, Slot, Word } from './layout.js';
-import { Failure, readOutcome } from './outcome.js';
+import { STATUS, WeftError } from './errors.js';
+import { LIST_BYTES, SLOT_BYTES, SLOT_COUNT, SUBMIT_MAX, Slot, Word } from './layout.js';
+import { Job } from './job.js';
+import { Listener } from './listener.js';
+import { Failure, Rejection, readOutcome, titled } from './outcome.js';
 
-const WATCH_MS = 250;
+const WATCH_MS = 200;
+const GRACE_MS = 1000;
+const LIST_WORDS = LIST_BYTES / 4;
+
+/** Slots that calls of the batch lane leave to interactive ones. */
+const RESERVED = SLOT_COUNT / 8;
+
+/** Calls in one turn that are handed over at once, for each worker; later ones in batches. */
+const EAGER = 32;
+
+/** @type {(value: any) => void} */
+let captured;
+/** @param {(value: any) => void} resolve */
+const capture = (resolve) => {
+  captured = resolve;
+};
 
 /**
- * A call on its way.
- * @typedef {object} Job
- * @property {import('./arguments.js').Callable} callable
- * @property {(number | bigint)[]} values
- * @property {import('./arguments.js').Holdings} holdings
- * @property {(outcome: number | bigint | undefined | Failure) => void} resolve
+ * Who waits for an outcome: the function that resolves the promise of a plain call, or an
+ * object for a call that is controlled or synchronous.
+ * @typedef {((outcome: any) => void) | Owner} Waiter
+ *
+ * @typedef {object} Owner
+ * @property {string} label  for messages; may be empty
  * @property {boolean} settled
+ * @property {number} slot  its address while it has one, else 0
+ * @property {(outcome: any) => void} settle  takes a result or a Failure, once
+ * @property {() => void} leave  called before the slot is free again
+ */
+
+/**
+ * A call that waits for a slot.
+ * @typedef {object} Queued
+ * @property {import('./arguments.js').Callable} callable
+ * @property {any[]} values
+ * @property {import('./arguments.js').Holdings | undefined} holdings
+ * @property {Waiter | undefined} waiter  undefined: settled meanwhile
  */
 
 /** The jobs of one runtime, from the call to the outcome. */
 export class Jobs {
-  /** @type {number[]} addresses of free slots */
-  #free = [];
-  /** @type {Map<number, Job>} by the address of the slot; C's until they come back */
-  #open = new Map();
-  /** @type {Job[]} waiting for a slot, oldest first */
-  #queue = [];
-  #queueHead = 0;
+  /** Numbers of free slots, a stack. */
+  #free = new Int32Array(SLOT_COUNT);
+  #freeCount = SLOT_COUNT;
+  /** By slot: what runs there, undefined when it is free. @type {any[]} */
+  #callables = new Array(SLOT_COUNT).fill(undefined);
+  /** By slot; undefined when nobody waits (any more). @type {(Waiter | undefined)[]} */
+  #waiters = new Array(SLOT_COUNT).fill(undefined);
+  /** @type {(import('./arguments.js').Holdings | undefined)[]} by slot */
+  #holdings = new Array(SLOT_COUNT).fill(undefined);
+  /** Waiting for a slot, oldest first, by lane. @type {Queued[][]} */
+  #queues = [[], []];
+  #heads = [0, 0];
+  /** Filled slots that are not handed over, all of one lane. */
+  #batch = 0;
+  #batchLane = 0;
+  /** Handed over one by one in this turn. */
+  #eager = 0;
+  #scratch = new Int32Array(SLOT_COUNT);
   #unsettled = 0;
-  #listening = false;
   #dead = false;
   /** @type {any} what keeps the process alive while calls are pending, and the watchdog */
   #timer;
-  #finishedWhenStalled = -1;
+  /** Jobs that have come back. */
+  ended = 0;
+  /** Settled jobs that C has not given back, and until when it may take its time.
+   * @type {Map<Owner, number>} */
+  #late = new Map();
   /** @type {(() => void)[]} */
   #idleListeners = [];
+  /** @type {(() => void)[]} */
+  #roomListeners = [];
+  /** Calls so far, and how those ended that have an outcome. */
+  counts = { submitted: 0, failed: 0, cancelled: 0 };
 
-  /**
-   * @param {import('./engine-wasi.js').Engine} engine  started
-   * @param {boolean} waitAsync
-   * @param {(job: Job) => void} onSettled  gives back what the job held; not called once
-   *   the runtime is dead
-   */
-  constructor(engine, waitAsync, onSettled) {
+  /** @param {import('./runtime.js').Core} core */
+  constructor(core) {
+    const { engine, view, heap, settings } = core;
     const { memory, find } = engine;
-    const layout = find('weft_js_layout')() >>> 0;
-    this.view = new DataView(memory.buffer);
-    this.words = new Int32Array(memory.buffer, layout, 18);
+    this.core = core;
+    this.view = view;
+    this.heap = heap;
     this.find = find;
-    this.finished = find('weft_js_finished');
+    this.i32 = new Int32Array(memory.buffer);
+    this.layout = find('weft_js_layout')() >>> 2;
     this.submit = find('weft_js_submit');
-    this.waitAsync = waitAsync;
-    this.onSettled = onSettled;
-    const slots = this.words[Word.SLOTS] >>> 0;
-    for (let i = SLOT_COUNT - 1; i >= 0; i--) this.#free.push(slots + SLOT_BYTES * i);
+    this.slots = this.i32[this.layout + Word.SLOTS] >>> 0;
+    this.lists = this.i32[this.layout + Word.LISTS] >>> 2;
+    this.list = this.i32[this.layout + Word.SUBMIT] >>> 2;
+    this.limit = settings.maxQueued;
+    this.eager = EAGER * settings.threads;
+    this.listener = new Listener(this, settings.waitAsync);
+    for (let i = 0; i < SLOT_COUNT; i++) this.#free[i] = SLOT_COUNT - 1 - i;
   }
 
   /** Calls that have no outcome yet. */
@@ -60,49 +106,258 @@ export class Jobs {
 
   /** Jobs that C has not given back. */
   get open() {
-    return this.#open.size;
+    return SLOT_COUNT - this.#freeCount;
+  }
+
+  /** Jobs with a handle that are queued or with C. @returns {Job[]} */
+  owners() {
+    const queued = this.#queues.flatMap((queue) => queue.map(({ waiter }) => waiter));
+    return [...this.#waiters, ...queued].filter((waiter) => waiter instanceof Job);
+  }
+
+  get dead() {
+    return this.#dead;
   }
 
   /**
    * @param {import('./arguments.js').Callable} callable
-   * @param {(number | bigint)[]} values
-   * @param {import('./arguments.js').Holdings} holdings
-   * @returns {Promise<number | bigint | undefined | Failure>}
+   * @param {any[]} values  the arguments; convert changes them
+   * @param {import('./control.js').Control | undefined} [control]
+   * @returns {Promise<any>}  the result; rejects with a WeftError
+   * @throws {WeftError}  before it runs
    */
-  run(callable, values, holdings) {
-    return new Promise((resolve) => {
-      const job = { callable, values, holdings, resolve, settled: false };
-      this.#unsettled++;
-      this.#keepAlive();
-      if (this.#free.length > 0) this.#start(job);
-      else this.#queue.push(job);
-      this.#listen();
-    });
+  run(callable, values, control) {
+    if (control !== undefined) return new Job(this, callable.name, control).begin(callable, values).promise;
+    const holdings = callable.convert(values);
+    const promise = new Promise(capture);
+    this.begin(callable, values, holdings, captured, 0);
+    return promise;
   }
 
-  /** Takes every finished job; called when the host was told that there are some. */
+  /**
+   * @param {import('./arguments.js').Callable} callable  @param {any[]} values  converted
+   * @param {import('./arguments.js').Holdings | undefined} holdings  given back in the end
+   * @param {Waiter} waiter  @param {number} lane
+   * @returns {Queued | undefined}  when there is no slot for it yet
+   */
+  begin(callable, values, holdings, waiter, lane) {
+    if (this.#unsettled >= this.limit) {
+      if (holdings) this.heap.release(holdings);
+      throw new WeftError('WEFT_ERR_LIMIT',
+        `${callable.name}: ${this.#unsettled} calls are pending, as many as maxQueued allows: await rt.ready before each`);
+    }
+    this.counts.submitted++;
+    if (++this.#unsettled === 1) this.#keepAlive();
+    this.listener.schedule();
+    if (this.#freeCount > (lane === 0 ? 0 : RESERVED)) {
+      this.#place(callable, values, holdings, waiter, lane);
+      return undefined;
+    }
+    const queued = { callable, values, holdings, waiter };
+    this.#queues[lane].push(queued);
+    return queued;
+  }
+
+  /**
+   * @param {import('./arguments.js').Callable} callable  @param {any[]} values
+   * @param {import('./arguments.js').Holdings | undefined} holdings
+   * @param {Waiter} waiter  @param {number} lane
+   */
+  #place(callable, values, holdings, waiter, lane) {
+    if (lane !== this.#batchLane) {
+      this.flush();
+      this.#batchLane = lane;
+    }
+    const index = this.#free[--this.#freeCount];
+    const slot = this.slots + SLOT_BYTES * index;
+    this.i32[(slot + Slot.FUNCTION) >>> 2] = callable.id;
+    callable.write(slot, values);
+    this.#callables[index] = callable;
+    this.#waiters[index] = waiter;
+    this.#holdings[index] = holdings;
+    if (typeof waiter !== 'function') waiter.slot = slot;
+    this.i32[this.list + this.#batch++] = slot;
+    if (this.#batch === SUBMIT_MAX || this.#eager < this.eager) {
+      this.#eager++;
+      this.flush();
+    }
+  }
+
+  /** Hands the filled slots over to C. */
+  flush() {
+    const count = this.#batch;
+    if (count === 0) return;
+    this.#batch = 0;
+    const taken = this.submit(count, this.#batchLane);
+    for (let i = taken; i < count; i++) this.#refused(this.i32[this.list + i] >>> 0);
+  }
+
+  /** The end of a turn: all that was called in it is handed over. */
+  turn() {
+    this.#eager = 0;
+    this.flush();
+  }
+
+  /** @param {number} slot  C's queue is full of C's own jobs */
+  #refused(slot) {
+    const index = (slot - this.slots) / SLOT_BYTES;
+    this.#end(slot, new Failure('WEFT_ERR_LIMIT',
+      `${this.#callables[index].name}: too many jobs wait that C code has submitted`));
+  }
+
+  /** True when a worker has finished a job that is not taken. */
+  finished() {
+    const { i32, lists } = this;
+    const used = Atomics.load(i32, this.layout + Word.LISTS_USED);
+    for (let i = 0; i < used; i++) {
+      if (Atomics.load(i32, lists + LIST_WORDS * i) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** Takes every finished job. Returns how many there were. */
   drain() {
+    const { i32, lists } = this;
     let taken = 0;
-    for (let slot; !this.#dead && (slot = this.finished() >>> 0) !== 0; taken++) {
-      const job = /** @type {Job} */ (this.#open.get(slot));
-      this.#open.delete(slot);
-      const outcome = readOutcome(this, slot, job.callable);
-      this.#free.push(slot);
-      this.#settle(job, outcome);
+    const used = this.#dead ? 0 : Atomics.load(i32, this.layout + Word.LISTS_USED);
+    for (let i = 0; i < used; i++) {
+      if (Atomics.load(i32, lists + LIST_WORDS * i) === 0) continue;
+      taken += this.#takeList(Atomics.exchange(i32, lists + LIST_WORDS * i, 0));
     }
-    while (this.#free.length > 0 && this.#queueHead < this.#queue.length) {
-      this.#start(this.#queue[this.#queueHead++]);
-    }
-    if (this.#queueHead === this.#queue.length && this.#queueHead > 0) {
-      this.#queue = [];
-      this.#queueHead = 0;
-    }
+    if (taken > 0) this.#refill();
     return taken;
   }
 
-  /** For the fallback without waitAsync: a worker has sent its message. */
-  onSignal() {
-    if (this.#listening) this.#listenForSignal();
+  /** @param {number} newest  the slot that finished last */
+  #takeList(newest) {
+    const { i32 } = this;
+    const scratch = this.#scratch;
+    let count = 0;
+    for (let slot = newest; slot !== 0; slot = i32[(slot + Slot.NEXT) >>> 2]) scratch[count++] = slot;
+    for (let i = count - 1; i >= 0; i--) this.#end(scratch[i] >>> 0, undefined);
+    this.ended += count;
+    return count;
+  }
+
+  /** @param {number} slot  free again  @param {Failure | undefined} failure */
+  #end(slot, failure) {
+    const index = ((slot - this.slots) / SLOT_BYTES) | 0;
+    if (this.core.watch.busy) this.core.watch.ended(slot);
+    const callable = this.#callables[index];
+    const waiter = this.#waiters[index];
+    const holdings = this.#holdings[index];
+    if (typeof waiter === 'object') this.#leave(waiter);
+    const outcome = failure ?? this.#read(slot, callable, waiter);
+    this.#callables[index] = undefined;
+    this.#waiters[index] = undefined;
+    if (holdings !== undefined) {
+      this.#holdings[index] = undefined;
+      this.heap.release(holdings);
+    }
+    this.#free[this.#freeCount++] = index;
+    if (waiter !== undefined) this.#settle(waiter, outcome);
+  }
+
+  /**
+   * @param {number} slot  @param {import('./arguments.js').Callable} callable
+   * @param {Waiter | undefined} waiter
+   */
+  #read(slot, callable, waiter) {
+    if (this.i32[(slot + Slot.STATUS) >>> 2] !== STATUS.WEFT_OK) {
+      return readOutcome(this, slot, callable.name, waiter);
+    }
+    try {
+      return callable.read(slot);
+    } catch (error) {
+      return new Rejection(error); // a result that cannot be rebuilt here is that call's alone
+    }
+  }
+
+  /** @param {Owner} owner */
+  #leave(owner) {
+    owner.leave();
+    owner.slot = 0;
+    if (owner.settled) this.#late.delete(owner);
+  }
+
+  /** @param {Waiter} waiter  @param {any} outcome */
+  #settle(waiter, outcome) {
+    const plain = typeof waiter === 'function';
+    if (!plain && waiter.settled) return;
+    this.#unsettled--;
+    if (outcome instanceof Failure) {
+      if (outcome.code === 'WEFT_ERR_CANCELLED' || outcome.code === 'WEFT_ERR_TIMEOUT') this.counts.cancelled++;
+      else this.counts.failed++;
+    }
+    if (!plain) {
+      waiter.settled = true;
+      waiter.settle(outcome);
+    } else waiter(outcome instanceof Failure ? outcome.raise() : outcome);
+    if (this.#unsettled === 0) this.#idle();
+  }
+
+  /** Slots are free again. */
+  #refill() {
+    for (let lane = 0; lane < this.#queues.length; lane++) {
+      const queue = this.#queues[lane];
+      let head = this.#heads[lane];
+      while (head < queue.length && this.#freeCount > (lane === 0 ? 0 : RESERVED)) {
+        const { callable, values, holdings, waiter } = queue[head++];
+        if (waiter !== undefined) this.#place(callable, values, holdings, waiter, lane);
+      }
+      if (head > 0 && head === queue.length) queue.length = head = 0;
+      else if (head > SLOT_COUNT) queue.splice(0, head), head = 0;
+      this.#heads[lane] = head;
+    }
+    while (this.#roomListeners.length > 0 && this.room > 0) this.#roomListeners.shift()?.();
+  }
+
+  /** Calls that could be made and get a slot at once. */
+  get room() {
+    return Math.max(0, Math.min(this.#freeCount, this.limit - this.#unsettled));
+  }
+
+  /** Resolves once there is room for a call. @returns {Promise<void>} */
+  ready() {
+    if (this.room > 0 || this.#dead) return Promise.resolve();
+    return new Promise((resolve) => this.#roomListeners.push(resolve));
+  }
+
+  /**
+   * Settles a job at once and asks C to end it early.
+   *
+   * @param {Owner} owner  @param {Queued | undefined} queued  @param {any} outcome
+   */
+  abandon(owner, queued, outcome) {
+    if (owner.settled || this.#dead) return;
+    if (owner.slot !== 0) {
+      this.flush(); // or handing it over would take the request back
+      this.find('weft_js_cancel')(owner.slot);
+      this.#late.set(owner, performance.now() + GRACE_MS);
+    } else if (queued) {
+      if (queued.holdings) this.heap.release(queued.holdings);
+      queued.waiter = undefined;
+    }
+    this.#settle(owner, outcome);
+  }
+
+  /**
+   * Settles the job of a slot, asks C to end it early, and lets C keep the slot until then.
+   *
+   * @param {number} slot  @param {Failure} failure
+   */
+  fail(slot, failure) {
+    const index = ((slot - this.slots) / SLOT_BYTES) | 0;
+    const waiter = this.#waiters[index];
+    this.find('weft_js_cancel')(slot);
+    if (typeof waiter === 'function') this.#waiters[index] = undefined;
+    if (waiter !== undefined) this.#settle(waiter, failure);
+  }
+
+  /** Names the job of a slot in messages. @param {number} slot */
+  title(slot) {
+    const index = ((slot - this.slots) / SLOT_BYTES) | 0;
+    return titled(this.#callables[index]?.name ?? 'a call', this.#waiters[index]);
   }
 
   /** Resolves once no call is without outcome. @returns {Promise<void>} */
@@ -113,16 +368,19 @@ export class Jobs {
 
   /** Asks C to end every job early and fails the calls. @param {string} why */
   cancel(why) {
+    this.flush();
     this.drain();
-    for (const slot of this.#open.keys()) this.find('weft_js_cancel')(slot);
+    for (let i = 0; i < SLOT_COUNT; i++) {
+      if (this.#callables[i]) this.find('weft_js_cancel')(this.slots + SLOT_BYTES * i);
+    }
     this.failAll('WEFT_ERR_CANCELLED', why);
   }
 
   /** C must not be called any more. */
   kill() {
     this.#dead = true;
-    this.#listening = false;
-    Atomics.notify(this.words, Word.FINISHED); // ends a waitAsync of ours
+    this.listener.stop();
+    for (const resolve of this.#roomListeners.splice(0)) resolve();
   }
 
   /**
@@ -131,108 +389,53 @@ export class Jobs {
    * @param {import('./errors.js').WeftCode} code  @param {string} why  @param {unknown} [cause]
    */
   failAll(code, why, cause) {
-    const queued = this.#queue.slice(this.#queueHead);
-    this.#queue = [];
-    this.#queueHead = 0;
-    for (const job of [...this.#open.values(), ...queued]) {
-      if (job.settled) continue;
-      job.settled = true;
-      this.#unsettled--;
-      if (queued.includes(job)) this.#release(job);
-      job.resolve(new Failure(code, `${job.callable.name}: ${why}`, cause));
+    const fail = (/** @type {Waiter} */ waiter, /** @type {string} */ name) =>
+      this.#settle(waiter, new Failure(code, `${titled(name, waiter)}: ${why}`, cause));
+    const queued = this.#queues.flatMap((queue, lane) => queue.slice(this.#heads[lane]));
+    this.#queues = [[], []];
+    this.#heads = [0, 0];
+    for (let i = 0; i < SLOT_COUNT; i++) {
+      const waiter = this.#waiters[i];
+      if (typeof waiter === 'function') this.#waiters[i] = undefined;
+      if (waiter) fail(waiter, this.#callables[i].name);
     }
-    this.#checkIdle();
-  }
-
-  /** @param {Job} job */
-  #start(job) {
-    const slot = /** @type {number} */ (this.#free.pop());
-    const { callable, values } = job;
-    this.view.setUint32(slot + Slot.FUNCTION, callable.id, true);
-    writeCells(this.view, slot, callable.params, values);
-    this.#open.set(slot, job);
-    const status = this.submit(slot);
-    if (status === STATUS.WEFT_OK) return;
-    this.#open.delete(slot);
-    this.#free.push(slot);
-    const code = codeOf(status) ?? 'WEFT_ERR_STATE';
-    this.#settle(job, new Failure(code, `${callable.name}: the runtime did not take the call`));
-  }
-
-  /** @param {Job} job  @param {number | bigint | undefined | Failure} outcome */
-  #settle(job, outcome) {
-    this.#release(job);
-    if (job.settled) return;
-    job.settled = true;
-    this.#unsettled--;
-    job.resolve(outcome);
-    this.#checkIdle();
-  }
-
-  /** @param {Job} job */
-  #release(job) {
-    if (!this.#dead) this.onSettled(job);
-  }
-
-  #listen() {
-    if (this.#listening || this.#dead) return;
-    this.#listening = true;
-    if (this.waitAsync) this.#listenAsync();
-    else this.#listenForSignal();
-  }
-
-  async #listenAsync() {
-    const { words } = this;
-    while (this.#open.size > 0 && !this.#dead) {
-      Atomics.store(words, Word.LISTENING, Listening.WAIT_ASYNC);
-      const seen = Atomics.load(words, Word.FINISHED);
-      if (this.drain() > 0) continue;
-      const wait = /** @type {any} */ (Atomics).waitAsync(words, Word.FINISHED, seen);
-      if (wait.async) await wait.value;
+    for (const { callable, holdings, waiter } of queued) {
+      if (!waiter) continue;
+      if (holdings && !this.#dead) this.heap.release(holdings);
+      fail(waiter, callable.name);
     }
-    this.#stopListening();
-  }
-
-  #listenForSignal() {
-    do {
-      Atomics.store(this.words, Word.LISTENING, Listening.SIGNAL);
-    } while (this.drain() > 0);
-    if (this.#open.size === 0) this.#stopListening();
-  }
-
-  #stopListening() {
-    this.#listening = false;
-    if (!this.#dead) Atomics.store(this.words, Word.LISTENING, Listening.AWAKE);
   }
 
   #keepAlive() {
-    if (this.#timer) {
-      if (this.#unsettled === 1) this.#timer.ref?.();
-    } else {
-      this.#timer = setInterval(() => this.#watch(), WATCH_MS);
-    }
+    if (this.#timer) this.#timer.ref?.();
+    else this.#timer = setInterval(() => this.#watch(), WATCH_MS);
   }
 
-  #checkIdle() {
-    if (this.#unsettled > 0) return;
+  #idle() {
     this.#timer?.unref?.();
     for (const resolve of this.#idleListeners.splice(0)) resolve();
   }
 
   /** Ends itself when there is nothing to watch: an idle runtime does not wake up. */
   #watch() {
-    if (this.#unsettled === 0 || this.#dead) {
+    if (this.#dead || (this.#unsettled === 0 && this.#late.size === 0 && !this.core.watch.busy)) {
       clearInterval(this.#timer);
       this.#timer = undefined;
       return;
     }
-    const finished = Atomics.load(this.words, Word.FINISHED);
-    const stalled = this.find('weft_js_stalled')() !== 0;
-    if (stalled && finished === this.#finishedWhenStalled) {
-      this.drain();
-      this.failAll('WEFT_ERR_DEADLOCK',
-        'every worker sleeps and none of the open calls can go on: they wait for each other');
+    this.look();
+  }
+
+  /** One look of the watchdog. */
+  look() {
+    this.drain();
+    this.flush();
+    const now = performance.now();
+    for (const [owner, until] of this.#late) {
+      if (now < until) break; // in the order of their times
+      this.#late.delete(owner);
+      this.core.watch.overdue(owner.slot);
     }
-    this.#finishedWhenStalled = stalled ? finished : -1;
+    this.core.watch.look();
   }
 }

@@ -4,14 +4,14 @@ import { isCallable, isWasm, readSignatures } from './signature.js';
 /** Exports that belong to the runtime and are not called by name. */
 const INTERNAL = /^(weft_js_|weft_worker_|weft_thread_|weft_main_|wasi_thread_|_|main$|emscripten_|dynCall|stack(Save|Restore|Alloc)$|pthread_|asyncify_)/;
 
-const NEEDED = ['weft_js_layout', 'weft_js_start', 'weft_js_submit', 'weft_js_finished'];
+const NEEDED = ['weft_js_layout', 'weft_js_start', 'weft_js_submit'];
 
 /**
  * A module's bytes, checked, and what they say about it.
  * @typedef {object} ModuleFacts
  * @property {Uint8Array} bytes
  * @property {import('./signature.js').MemoryType} memory
- * @property {Map<string, import('./arguments.js').Callable>} callables
+ * @property {Map<string, import('./arguments.js').Export>} callables
  * @property {string} names  the function list of wasm/ABI.md
  */
 

@@ -1,4 +1,4 @@
-import { WeftError } from './errors.js';
+import { WeftError, show } from './errors.js';
 
 /**
  * Edits (insert, delete, replace one character) that turn one word into the other.
@@ -43,11 +43,12 @@ function nearest(name, names) {
  * @returns {never}
  */
 export function unknownExport(name, names) {
-  const near = nearest(String(name), names);
+  const shown = typeof name === 'string' ? name : show(name);
+  const near = nearest(shown, names);
   const some = names.slice(0, 8).join(', ') || 'nothing';
   const hint = near.length > 0
     ? `did you mean ${near.join(' or ')}?`
     : `it exports ${some}${names.length > 8 ? ', ...' : ''}; mark functions with WEFT_EXPORT`;
   throw new WeftError('WEFT_ERR_EXPORT',
-    `the module exports no function ${String(name)} that can be called: ${hint}`);
+    `the module exports no function ${shown} that can be called: ${hint}`);
 }

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 
-const pause = new Int32Array(new SharedArrayBuffer(4));
+/** @type {Int32Array | undefined} */
+let pause;
 
 /**
  * Writes all of `bytes` before it returns, from any thread and past Node's own streams, so
@@ -15,6 +16,8 @@ export function write(fd, bytes) {
       done += writeSync(fd, bytes, done);
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EAGAIN') throw error;
+      // Not by SharedArrayBuffer, which may be hidden.
+      pause ??= new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
       Atomics.wait(pause, 0, 0, 1); // a full pipe that does not block: let the reader read
     }
   }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { promises, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { openRuntime } from './create.js';
 import { WeftError } from './errors.js';
@@ -76,6 +76,39 @@ async function readBytes(source) {
   }
 }
 
+/** @param {URL | string} source  @returns {Promise<import('./hash-source.js').Reader>} */
+async function openFile(source) {
+  const handle = await promises.open(toPath(source));
+  const stat = await handle.stat();
+  /** @type {Promise<unknown>} */
+  let reading = Promise.resolve();
+  return {
+    total: stat.isFile() && stat.size > 0 ? stat.size : undefined, // files of /proc say 0
+    async fill(buffer) {
+      let filled = 0;
+      while (filled < buffer.length) {
+        const read = handle.read(buffer, filled, buffer.length - filled, null);
+        reading = read;
+        const { bytesRead } = await read;
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return filled;
+    },
+    async close() {
+      await reading.catch(() => {});
+      await handle.close().catch(() => {});
+    },
+  };
+}
+
+/** @param {URL | string} source */
+function resolveModule(source) {
+  if (source instanceof URL || (typeof source === 'string' && source !== '')) return pathToFileURL(toPath(source)).href;
+  throw new WeftError('WEFT_ERR_INVALID',
+    `rt.load: a module of tasks is named by a URL or a path, got ${source === '' ? 'nothing' : typeof source}`);
+}
+
 /** @param {URL | string} source */
 async function loadScript(source) {
   const path = toPath(source);
@@ -146,9 +179,15 @@ export const host = {
   cpus,
   variable: (name) => process.env[name],
   maySleep: true,
+  later: (callback) => void setImmediate(callback),
   now,
   write,
   readBytes,
+  openFile,
+  stockModule: new URL('../wasm/weft.wasm', import.meta.url),
+  resolveModule,
+  taskWorker: new URL('./task-worker-node.js', import.meta.url).href,
+  soloTaskWorker: new URL('./task-worker.js', import.meta.url).href,
   loadScript,
   createWorker,
   adoptWorker,
@@ -160,13 +199,13 @@ const isWasi = (module) => typeof module !== 'function' && !/\.[cm]?js$/.test(St
 /**
  * Loads a module and starts its workers.
  *
- * @param {import('./options.js').RuntimeOptions} options
+ * @param {import('./options.js').RuntimeOptions} [options]
  * @returns {Promise<import('./runtime.js').Runtime>}  once every worker has answered; none is
  *   left if one did not
  * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_MODULE`, `WEFT_ERR_NOMEM`,
  *   `WEFT_ERR_WORKER`, `WEFT_ERR_TIMEOUT`
  */
-export async function createRuntime(options) {
+export async function createRuntime(options = {}) {
   const settings = readOptions(host, options);
   // The workers come first: they load while the module does.
   /** @type {import('./host.js').ThreadWorker[]} */

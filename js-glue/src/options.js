@@ -1,23 +1,30 @@
-import { WeftError } from './errors.js';
+import { WeftError, show } from './errors.js';
 
 export const THREADS_MAX = 128;
 const MIB = 1024 * 1024;
 
 /**
  * @typedef {object} RuntimeOptions
- * @property {URL | string | ArrayBuffer | ArrayBufferView | EmscriptenFactory} module  a
+ * @property {URL | string | ArrayBuffer | ArrayBufferView | EmscriptenFactory} [module]  a
  *   `.wasm` file or its bytes (`wasi` flavour); Emscripten's `.js` file, or the function
- *   that it exports (`emscripten` flavour)
+ *   that it exports (`emscripten` flavour). Default: the stock kernels
  * @property {URL | string | ArrayBuffer | ArrayBufferView} [wasm]  the `.wasm` beside an
  *   Emscripten function; found by name when `module` is a file
- * @property {number} [threads]  1 to 128; default: the environment variable WEFT_THREADS,
- *   else the CPUs that this process may use
+ * @property {number} [threads]  workers, 0 to 128; default: the environment variable
+ *   WEFT_THREADS, else the CPUs that this process may use. Where the host has no workers, or
+ *   does not share memory with them, it is as if 0 were asked for: every job runs on the
+ *   calling thread, a job in a turn of the event loop; rt.info.reason says why
+ * @property {boolean} [strict]  true: fail with `WEFT_ERR_WORKER` rather than run without
+ *   workers where some are wanted
  * @property {number} [memoryBytes]  of the `wasi` flavour, halved until the host grants it;
  *   default 1 GiB. An Emscripten module brings its own size
- * @property {number} [stackBytes]  C stack of each worker, 64 KiB to 256 MiB; default 1 MiB
+ * @property {number} [stackBytes]  C stack of each worker, 64 KiB to 256 MiB; default 1 MiB;
+ *   without workers it is the module's own
  * @property {number} [spinMs]  how long a worker without work looks for some before it
  *   sleeps, up to 1000; default 0.05; 0: not at all
  * @property {number} [startTimeoutMs]  default 10000
+ * @property {number} [maxQueued]  how many calls may be pending at once, from 1 on; default
+ *   1048576. One more rejects with `WEFT_ERR_LIMIT`
  * @property {boolean} [waitAsync]  false: do without `Atomics.waitAsync`, as on hosts that
  *   lack it; default: use it where it exists
  */
@@ -29,18 +36,21 @@ const MIB = 1024 * 1024;
  * @property {number} threads
  * @property {string} threadsFrom  the rule that decided: `option`, `WEFT_THREADS`, or what
  *   limits the CPUs of this process
+ * @property {boolean} strict
+ * @property {string} [reason]  why there are no workers
+ * @property {typeof import('./solo.js').Solo} [Solo]  there, what takes their place
  * @property {number} cpus
  * @property {number} memoryBytes
  * @property {number} stackBytes  0 for the default
  * @property {number} spinNs  0 for the default, negative for none
  * @property {number} startTimeoutMs
+ * @property {number} maxQueued
  * @property {boolean} waitAsync
  */
 
 /** @param {string} name  @param {unknown} value  @param {string} range  @returns {never} */
 function refuse(name, value, range) {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  throw new WeftError('WEFT_ERR_INVALID', `${name} must be ${range}, got ${shown}`);
+  throw new WeftError('WEFT_ERR_INVALID', `${name} must be ${range}, got ${show(value)}`);
 }
 
 /**
@@ -60,7 +70,7 @@ function number(name, value, fallback, { min, max, integer, range }) {
  */
 function decideThreads(option, variable, cpus) {
   if (option !== undefined) {
-    const rule = { min: 1, max: THREADS_MAX, integer: true, range: `an integer from 1 to ${THREADS_MAX}` };
+    const rule = { min: 0, max: THREADS_MAX, integer: true, range: `an integer from 0 to ${THREADS_MAX}` };
     return { threads: number('threads', option, 0, rule), threadsFrom: 'option' };
   }
   const fromVariable = Number(variable);
@@ -86,8 +96,12 @@ export function readOptions(host, options) {
   if (options.waitAsync !== undefined && typeof options.waitAsync !== 'boolean') {
     refuse('waitAsync', options.waitAsync, 'true or false');
   }
+  if (options.strict !== undefined && typeof options.strict !== 'boolean') {
+    refuse('strict', options.strict, 'true or false');
+  }
   return {
     ...decideThreads(options.threads, host.variable('WEFT_THREADS'), cpus),
+    strict: options.strict === true,
     cpus: cpus.count,
     memoryBytes: number('memoryBytes', options.memoryBytes, 1024 * MIB,
       { min: 65536, max: 4096 * MIB, integer: true, range: 'an integer from 65536 to 2^32' }),
@@ -96,6 +110,8 @@ export function readOptions(host, options) {
     spinNs: Number.isNaN(spinMs) ? 0 : spinMs * 1e6 || -1,
     startTimeoutMs: number('startTimeoutMs', options.startTimeoutMs, 10_000,
       { min: 1, max: 2 ** 31 - 1, integer: false, range: 'a number from 1 to 2^31-1' }),
+    maxQueued: number('maxQueued', options.maxQueued, 2 ** 20,
+      { min: 1, max: 2 ** 31 - 1, integer: true, range: 'an integer from 1 to 2^31-1' }),
     waitAsync: options.waitAsync !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
   };
 }

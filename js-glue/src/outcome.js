@@ -1,12 +1,9 @@
-import { readResult } from './arguments.js';
-import { STATUS, codeOf } from './errors.js';
+import { WeftError, codeOf } from './errors.js';
 import { Slot } from './layout.js';
 
-/**
- * How a job failed. The error is made of it in rt.call, a resumed async function, so that
- * V8 knows who awaited it and the stack names the caller, at no cost for a call that
- * succeeds (capturing a stack for each would cost 2 to 9 µs).
- */
+const TICK = Promise.resolve();
+
+/** How a job failed. */
 export class Failure {
   /** @param {import('./errors.js').WeftCode} code  @param {string} message  @param {unknown} [cause] */
   constructor(code, message, cause) {
@@ -14,35 +11,75 @@ export class Failure {
     this.message = message;
     this.cause = cause;
   }
+
+  error() {
+    return new WeftError(this.code, this.message,
+      this.cause === undefined ? undefined : { cause: this.cause });
+  }
+
+  /**
+   * A promise to resolve a call's promise with, so that it rejects. The error is made here, in
+   * an async function that is resumed after the two are linked: V8 then knows who awaits the
+   * call, and the stack names the caller, at no cost for calls that succeed (capturing a
+   * stack for each would cost 2 to 9 µs).
+   *
+   * @returns {Promise<never>}
+   */
+  async raise() {
+    await TICK;
+    await TICK;
+    throw this.error();
+  }
+}
+
+/** A job that was ended by somebody who said why, with any value. */
+export class Rejection extends Failure {
+  /** @param {any} reason */
+  constructor(reason) {
+    super('WEFT_ERR_CANCELLED', '', reason);
+  }
+
+  error() {
+    return /** @type {any} */ (this.cause);
+  }
 }
 
 /**
- * What became of a finished job.
+ * A call in messages.
  *
- * @param {{ view: DataView, find: (name: string) => any }} engine
- * @param {number} slot  its address
- * @param {import('./arguments.js').Callable} callable
- * @returns {number | bigint | undefined | Failure}
+ * @param {string} name  @param {import('./jobs.js').Waiter | undefined} waiter
  */
-export function readOutcome({ view, find }, slot, { name, result }) {
-  const record = takeRecord(view, find, slot);
-  const status = view.getUint32(slot + Slot.STATUS, true);
-  if (status === STATUS.WEFT_OK) return readResult(view, slot, result);
-  const code = codeOf(status) ?? 'WEFT_ERR_TRAP';
-  return new Failure(code, explain(code, name, record), record);
+export function titled(name, waiter) {
+  return typeof waiter === 'object' && waiter.label ? `${waiter.label} (${name})` : name;
+}
+
+/**
+ * How a finished job failed.
+ *
+ * @param {{ view: DataView, find: (name: string) => any, core: import('./runtime.js').Core }} engine
+ * @param {number} slot  its address
+ * @param {string} name  @param {import('./jobs.js').Waiter | undefined} waiter
+ */
+export function readOutcome({ view, find, core }, slot, name, waiter) {
+  const record = takeRecord(view, find, core.codec, slot);
+  const code = codeOf(view.getUint32(slot + Slot.STATUS, true)) ?? 'WEFT_ERR_TRAP';
+  return new Failure(code, explain(code, titled(name, waiter), record), record);
 }
 
 /**
  * The error that a worker left in the slot.
  *
- * @param {DataView} view  @param {(name: string) => any} find  @param {number} slot
+ * @param {DataView} view  @param {(name: string) => any} find
+ * @param {import('./task-callable.js').Codec} codec  @param {number} slot
+ * @returns {any}
  */
-function takeRecord(view, find, slot) {
+function takeRecord(view, find, codec, slot) {
   const address = view.getUint32(slot + Slot.ERROR, true);
   if (address === 0) return undefined;
   const length = view.getUint32(slot + Slot.ERROR_BYTES, true);
   const bytes = new Uint8Array(view.buffer).slice(address, address + length);
   find('weft_js_free')(address);
+  if (bytes[0] !== 0x7b) return codec.decoder.decode(0, new DataView(bytes.buffer));
   const { name, message, stack } = JSON.parse(new TextDecoder().decode(bytes));
   const error = new Error(message);
   error.name = name;
@@ -52,7 +89,7 @@ function takeRecord(view, find, slot) {
 
 /**
  * @param {import('./errors.js').WeftCode} code  @param {string} name
- * @param {Error} [record]
+ * @param {any} [record]  a task can throw any value
  */
 function explain(code, name, record) {
   const why = record ? `: ${record.name === 'RuntimeError' ? '' : `${record.name}: `}${record.message}` : '';
@@ -61,9 +98,12 @@ function explain(code, name, record) {
       return `${name} trapped${why}`;
     case 'WEFT_ERR_STACK':
       return `${name} overran its stack${why}; recurse less deeply, or raise stackBytes`;
+    case 'WEFT_ERR_THROWN':
+      return `${name}: ${record instanceof Error ? record.message : String(record)}`;
     case 'WEFT_ERR_CANCELLED':
       return `${name} was cancelled`;
     default:
+      if (record instanceof WeftError) return `${name}: ${record.message}`;
       return `${name} failed with ${code}${why}`;
   }
 }

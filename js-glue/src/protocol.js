@@ -8,6 +8,7 @@
  * @property {WebAssembly.Memory} memory
  * @property {number} thread  id from `wasi.thread-spawn`
  * @property {number} argument  its argument
+ * @property {boolean} [follows]  the thread has died in another worker: go on in its place
  * @property {ThreadSettings} settings
  */
 
@@ -17,7 +18,8 @@
  * @property {number} cpus
  * @property {string[]} args
  * @property {Record<string, string>} env
- * @property {SharedArrayBuffer} threadIds  one word: the next id for `wasi.thread-spawn`
+ * @property {SharedArrayBuffer} [threadIds]  one word: the next id for `wasi.thread-spawn`;
+ *   workers have one
  */
 
 /**
@@ -26,14 +28,20 @@
  * - `loaded`: the worker's modules are loaded
  * - `ready`: the thread has entered the loop of a weft worker
  * - `signal`: jobs have finished (where `Atomics.waitAsync` is missing)
+ * - `exiting`: process.exit was called in the worker, where `error` was made
  * - `ended`: the thread has left that loop for good
  * - `exited`: the thread's function returned
  * - `failed`: the thread could not start, or trapped outside every guard
  * - `spawn`: start another thread
+ * - `imported`: a module of tasks is loaded, and exports these functions, or could not be;
+ *   the error is encoded (wire.js)
  *
- * @typedef {{ type: 'weft:loaded' | 'weft:ready' | 'weft:signal' | 'weft:ended' }
+ * @typedef {{ type: 'weft:loaded' | 'weft:signal' | 'weft:ended' }
+ *   | { type: 'weft:ready', worker: number }
+ *   | { type: 'weft:exiting', code: number, error: ErrorRecord }
  *   | { type: 'weft:exited', argument: number }
  *   | { type: 'weft:failed', argument: number, error: ErrorRecord }
+ *   | { type: 'weft:imported', worker: number, index: number, attempt: number, names?: string[], error?: Uint8Array }
  *   | { type: 'weft:spawn', thread: number, argument: number }} WorkerMessage
  */
 

@@ -1,10 +1,14 @@
-import { convertArguments } from './arguments.js';
+import { ExportCallable } from './arguments.js';
+import { Caller } from './caller.js';
 import { WeftError } from './errors.js';
 import { Heap } from './heap.js';
 import { Jobs } from './jobs.js';
 import { Word } from './layout.js';
-import { unknownExport } from './nearest.js';
-import { Failure } from './outcome.js';
+import { resize } from './resize.js';
+import { SharedObjects } from './shared-host.js';
+import { readStats } from './stats.js';
+import { TaskModules } from './tasks.js';
+import { Watch } from './watch.js';
 
 const GRACE_MS = 1000;
 
@@ -13,6 +17,7 @@ const GRACE_MS = 1000;
  * @typedef {object} RuntimeInfo
  * @property {'wasi' | 'emscripten'} flavour
  * @property {number} threads  workers that take part in a call
+ * @property {string} [reason]  where there are none: what is missing, and how to mend it
  * @property {string} threadsFrom  the rule that decided: `option`, `WEFT_THREADS`, or what
  *   limits the CPUs of this process
  * @property {number} cpus  CPUs that this process may use
@@ -21,13 +26,33 @@ const GRACE_MS = 1000;
  * @property {string[]} functions  what `call` can call
  */
 
+/**
+ * What the parts of one runtime share.
+ * @typedef {object} Core
+ * @property {import('./host.js').Host} host
+ * @property {import('./engine-wasi.js').Engine} engine
+ * @property {WebAssembly.Memory} memory
+ * @property {DataView} view  of all of it
+ * @property {Heap} heap
+ * @property {Jobs} jobs
+ * @property {import('./crew.js').Crew} crew
+ * @property {Watch} watch
+ * @property {import('./options.js').Settings} settings
+ * @property {Readonly<RuntimeInfo>} info
+ * @property {Map<string, ExportCallable>} callables  the module's exports
+ * @property {TaskModules} tasks
+ * @property {import('./task-callable.js').Codec} codec  of values for other threads
+ * @property {() => void} mustBeOpen  throws a WeftError unless calls can be made
+ */
+
 /** A started module: its memory and its workers. Made by createRuntime. */
-export class Runtime {
+export class Runtime extends Caller {
+  #core;
+  #shared;
   #heap;
   #jobs;
   #crew;
   #engine;
-  #callables;
   /** @type {'open' | 'closing' | 'closed' | 'failed'} */
   #phase = 'open';
   /** @type {WeftError | undefined} */
@@ -36,24 +61,38 @@ export class Runtime {
   #closed;
 
   /**
+   * @param {import('./host.js').Host} host
    * @param {import('./engine-wasi.js').Engine} engine  started
    * @param {import('./crew.js').Crew} crew
-   * @param {Map<string, import('./arguments.js').Callable>} callables
+   * @param {Map<string, import('./arguments.js').Export>} exports
    * @param {import('./options.js').Settings} settings
    */
-  constructor(engine, crew, callables, settings) {
+  constructor(host, engine, crew, exports, settings) {
+    const { memory } = engine;
+    const heap = new Heap(engine);
+    const callables = new Map();
+    for (const [name, entry] of exports) callables.set(name, new ExportCallable(heap, entry));
+    const core = /** @type {Core} */ ({ host, engine, memory, view: heap.view, heap, crew, settings, callables });
+    core.mustBeOpen = () => this.#mustBeOpen();
+    super(core, undefined);
+    this.#core = core;
     this.#engine = engine;
     this.#crew = crew;
-    this.#callables = callables;
-    this.#heap = new Heap(engine);
-    this.#jobs = new Jobs(engine, settings.waitAsync, (job) => this.#heap.release(job.holdings));
-    crew.onSignal = () => this.#jobs.onSignal();
+    this.#heap = heap;
+    this.#jobs = core.jobs = new Jobs(core);
+    core.watch = new Watch(core);
+    crew.serve(core);
+    this.#shared = new SharedObjects(core);
+    core.tasks = new TaskModules(core, (handle) => this.#shared.open(handle));
+    core.codec = core.tasks.codec;
+    crew.onSignal = () => this.#jobs.listener.onSignal();
     crew.onFailure = (error) => this.#fail(error);
 
     /** @type {Readonly<RuntimeInfo>} */
-    this.info = Object.freeze({
+    this.info = core.info = Object.freeze({
       flavour: engine.flavour,
       threads: settings.threads,
+      reason: settings.reason,
       threadsFrom: settings.threadsFrom,
       cpus: settings.cpus,
       memoryBytes: engine.memory.buffer.byteLength,
@@ -62,6 +101,32 @@ export class Runtime {
     });
     /** The shared memory; it never grows. */
     this.memory = engine.memory;
+  }
+
+  /** Calls that have no outcome yet. */
+  get pending() {
+    return this.#core.jobs.unsettled;
+  }
+
+  /**
+   * Resolves once there is room for one more call, which then is handed to a worker's queue at
+   * once. Await it before each call to make any number of them in little memory.
+   *
+   * @returns {Promise<void>}
+   */
+  get ready() {
+    return this.#core.jobs.ready();
+  }
+
+  /**
+   * What has happened so far. Counts only grow; subtract two readings.
+   *
+   * @returns {import('./stats.js').RuntimeStats}
+   * @throws {WeftError} `WEFT_ERR_CLOSED`
+   */
+  stats() {
+    this.#mustBeOpen();
+    return readStats(this.#core);
   }
 
   /**
@@ -139,38 +204,66 @@ export class Runtime {
   }
 
   /**
-   * Calls an exported C function on the workers. Calls run at the same time, in any order.
+   * Loads a JavaScript module in every worker. The functions that it exports become tasks:
+   * each call runs on one of the workers and gives a promise of the result. Arguments and
+   * results are copied, as by structuredClone, but for arrays of this runtime, which arrive
+   * as views on the same memory, and its shared objects.
    *
-   * i32 takes integers, booleans, null, strings (a UTF-8 copy that lives as long as the
-   * call) and arrays of this runtime as pointers; i64 takes BigInts; f32 and f64 numbers.
-   * An unsigned or pointer result is a signed number: `result >>> 0` makes it unsigned.
+   *     const tasks = await rt.load(new URL('./tasks.js', import.meta.url));
+   *     await tasks.blur(pixels, 3);
    *
-   * @param {string} name
-   * @param {...unknown} args
-   * @returns {Promise<any>}  a number, a BigInt for i64, undefined for void
-   * @throws {WeftError} `WEFT_ERR_EXPORT`, `WEFT_ERR_INVALID`, `WEFT_ERR_POINTER`,
-   *   `WEFT_ERR_NOMEM`, `WEFT_ERR_CLOSED` before it runs; `WEFT_ERR_TRAP`,
-   *   `WEFT_ERR_STACK`, `WEFT_ERR_CANCELLED`, `WEFT_ERR_DEADLOCK`, `WEFT_ERR_WORKER` after
+   * A task that is async, or returns a promise, keeps its worker until that settles. For the
+   * types of the module's own functions: `rt.load<typeof import('./tasks.js')>(...)`.
+   *
+   * @template [T=Record<string, (...args: any[]) => any>]
+   * @param {URL | string} source  a file: URL, or a path from the working directory
+   * @returns {Promise<import('./tasks.js').Tasks<T>>}
+   * @throws {WeftError} `WEFT_ERR_INVALID`; `WEFT_ERR_MODULE` when it cannot be loaded in
+   *   some worker; `WEFT_ERR_TIMEOUT` when no worker has loaded it within startTimeoutMs;
+   *   `WEFT_ERR_CLOSED`
    */
-  async call(name, ...args) {
+  load(source) {
+    return this.#core.tasks.load(source);
+  }
+
+  /** A lock that C and JavaScript share. */
+  mutex() {
+    return this.#shared.mutex();
+  }
+
+  /** A counter of permits that C and JavaScript share. @param {number} permits  from 0 */
+  semaphore(permits) {
+    return this.#shared.semaphore(permits);
+  }
+
+  /** A flag to wait for that C and JavaScript share. */
+  event() {
+    return this.#shared.event();
+  }
+
+  /**
+   * A bounded queue that C and JavaScript share. It carries copies of values, or with `raw`
+   * C's pointers, as numbers.
+   *
+   * @param {number} capacity  from 1 to 16777216
+   * @param {{ raw?: boolean }} [options]
+   */
+  channel(capacity, options) {
+    return this.#shared.channel(capacity, options);
+  }
+
+  /**
+   * Changes how many workers take calls. Those that are too many finish what they are in, and
+   * rest; they are there at once when the runtime grows again.
+   *
+   * @param {number} threads  1 to 128
+   * @returns {Promise<void>}  once every new worker has answered
+   * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_UNSUPPORTED` (a runtime without workers),
+   *   `WEFT_ERR_WORKER`, `WEFT_ERR_CLOSED`
+   */
+  async resize(threads) {
     this.#mustBeOpen();
-    const callable = this.#callables.get(name) ?? unknownExport(name, this.info.functions);
-    /** @type {import('./arguments.js').Holdings} */
-    const holdings = { arrays: [], strings: [] };
-    let values;
-    try {
-      values = convertArguments(this.#heap, callable, args, holdings);
-    } catch (error) {
-      this.#heap.release({ arrays: [], strings: holdings.strings });
-      throw error;
-    }
-    for (const allocation of holdings.arrays) allocation.uses++;
-    const outcome = await this.#jobs.run(callable, values, holdings);
-    if (outcome instanceof Failure) {
-      throw new WeftError(outcome.code, outcome.message,
-        outcome.cause === undefined ? undefined : { cause: outcome.cause });
-    }
-    return outcome;
+    await resize(this.#core, threads);
   }
 
   /**
@@ -192,6 +285,9 @@ export class Runtime {
   async #shutDown() {
     await this.#jobs.settled();
     if (this.#phase !== 'closing') return; // a worker was lost meanwhile
+    const closed = new WeftError('WEFT_ERR_CLOSED', 'this runtime is closed');
+    this.#shared.end(closed);
+    this.#core.tasks.end(closed);
     this.#engine.find('weft_js_stop')();
     await this.#left();
     this.#phase = 'closed';
@@ -201,7 +297,7 @@ export class Runtime {
 
   /** Until every worker has left its loop, or has had time enough to. */
   async #left() {
-    const workers = this.#jobs.words[Word.WORKERS];
+    const workers = this.#jobs.i32[this.#jobs.layout + Word.WORKERS];
     let timer;
     const grace = new Promise((resolve) => {
       timer = setTimeout(resolve, GRACE_MS); // keeps the process alive meanwhile
@@ -217,6 +313,8 @@ export class Runtime {
     this.#jobs.drain();
     this.#phase = 'failed';
     this.#failure = error;
+    this.#shared.end(error);
+    this.#core.tasks.end(error);
     this.#jobs.kill();
     this.#jobs.failAll('WEFT_ERR_WORKER', error.message, error.cause);
     this.#closed = this.#crew.dismiss();

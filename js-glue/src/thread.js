@@ -13,11 +13,24 @@ import { instantiate } from './imports.js';
  * @param {ThreadHost} host
  * @param {import('./protocol.js').StartMessage} message
  */
-export function runThread(host, { module, memory, thread, argument, settings }) {
+export function runThread(host, { module, memory, thread, argument, follows, settings }) {
   const { cpus, args, env, threadIds } = settings;
-  const ids = new Int32Array(threadIds);
-  try {
-    const instance = instantiate({
+  const ids = new Int32Array(/** @type {SharedArrayBuffer} */ (threadIds));
+
+  /** @param {() => void} run  goes on with the thread, mostly to its end */
+  function go(run) {
+    try {
+      run();
+      host.post({ type: 'weft:exited', argument });
+    } catch (error) {
+      if (error === 'unwind') return; // guard.js will resume it
+      const { name, message, stack } = /** @type {Error} */ (error);
+      host.post({ type: 'weft:failed', argument, error: { name, message, stack } });
+    }
+  }
+
+  go(() => {
+    const { exports } = /** @type {{ exports: any }} */ (instantiate({
       module,
       memory,
       cpus,
@@ -31,11 +44,10 @@ export function runThread(host, { module, memory, thread, argument, settings }) 
         host.post({ type: 'weft:spawn', thread: id, argument: inner });
         return id;
       },
-    });
-    /** @type {Function} */ (instance.exports.wasi_thread_start)(thread, argument);
-    host.post({ type: 'weft:exited', argument });
-  } catch (error) {
-    const { name, message, stack } = /** @type {Error} */ (error);
-    host.post({ type: 'weft:failed', argument, error: { name, message, stack } });
-  }
+      follows,
+      resume: () => go(() => exports.weft_thread_resume(argument)),
+    }));
+    if (follows) exports.weft_thread_follow(argument);
+    else exports.wasi_thread_start(thread, argument);
+  });
 }

@@ -9,4 +9,8 @@ const host = { write, now, post: port.postMessage.bind(port) };
 port.on('message', (message) => {
   if (message?.type === 'weft:start') runThread(host, message);
 });
+process.on('exit', (code) => {
+  const { name, message, stack } = new Error(`process.exit(${code}) was called`);
+  host.post({ type: 'weft:exiting', code, error: { name, message, stack } });
+});
 port.postMessage({ type: 'weft:loaded' });

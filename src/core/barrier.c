@@ -52,16 +52,16 @@ enum weft_status weft_barrier_wait(weft_barrier *barrier, bool *serial, int64_t 
 {
     if (barrier == NULL)
         return WEFT_ERR_INVALID;
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_BARRIER, barrier, timeout_ns);
     enum weft_status status = WEFT_OK;
     uint32_t state;
-    bool last = arrive(barrier, &state);
+    bool last = arrive(barrier, &state); /* T1: between weft__limit_begin and _end */
     uint32_t phase = state & ~COUNT;
     if (last)
         weft__plat_wake(&barrier->state, UINT32_MAX);
     for (uint32_t spins = 0; !last && (state & ~COUNT) == phase; spins++) {
         if (status != WEFT_OK && withdraw(barrier, phase))
-            return status;
+            return weft__limit_end(status);
         if (spins < WEFT__LOCK_SPINS && timeout_ns != 0)
             weft__plat_relax();
         else
@@ -71,7 +71,7 @@ enum weft_status weft_barrier_wait(weft_barrier *barrier, bool *serial, int64_t 
     }
     if (serial != NULL)
         *serial = last;
-    return WEFT_OK;
+    return weft__limit_end(WEFT_OK);
 }
 
 enum weft_status weft_barrier_fini(weft_barrier *barrier)

@@ -12,37 +12,35 @@
  * Invariant C3: the record may be gone as soon as its word is SERVED, which therefore is
  * the last access; waking a word that nobody waits on does no harm. */
 #include "limit.h"
+#include "look.h"
 
 #include <weft/channel.h>
 
 #include <stdlib.h>
 
-enum { WAITING = 0, ASLEEP = 1, SERVED = 2 };
+/* weft__waiter.word: to ASLEEP by the waiter, to SERVED by who serves it. */
+enum { WAITING = 0, ASLEEP = WEFT__WAITER_ASLEEP, SERVED = 2 };
 
-struct waiter {
-    struct waiter *next, *before; /* in line; under the lock */
-    void *item;                   /* to send, or received; under the lock until served */
-    enum weft_status status;      /* what came of it; written before SERVED */
-    _Atomic uint32_t word;        /* to ASLEEP: the waiter; to SERVED: who serves it */
-};
-
-struct line {
-    struct waiter *first, *last;
+struct weft__line {
+    struct weft__waiter *first, *last;
 };
 
 struct weft_channel {
     weft_mutex lock;
-    bool closed;           /* all below: under the lock */
-    struct line senders;   /* oldest first */
-    struct line receivers; /* oldest first */
-    size_t capacity;       /* constant */
-    size_t count;          /* items inside */
-    size_t head;           /* place of the oldest */
+    bool closed;                 /* all below: under the lock */
+    struct weft__line senders;   /* oldest first */
+    struct weft__line receivers; /* oldest first */
+    size_t capacity;             /* constant */
+    size_t count;                /* items inside */
+    size_t head;                 /* place of the oldest */
     void *items[];
 };
 
-static void join_line(struct line *line, struct waiter *waiter)
+static void join_line(struct weft__line *line, struct weft__waiter *waiter)
 {
+    waiter->line = line;
+    waiter->status = WEFT_ERR_UNSUPPORTED; /* not served */
+    atomic_init(&waiter->word, WAITING);
     waiter->next = NULL;
     waiter->before = line->last;
     if (line->last != NULL)
@@ -52,8 +50,9 @@ static void join_line(struct line *line, struct waiter *waiter)
     line->last = waiter;
 }
 
-static void leave_line(struct line *line, struct waiter *waiter)
+static void leave_line(struct weft__waiter *waiter)
 {
+    struct weft__line *line = waiter->line;
     if (waiter->before != NULL)
         waiter->before->next = waiter->next;
     else
@@ -66,17 +65,17 @@ static void leave_line(struct line *line, struct waiter *waiter)
 
 /* Takes the first one out of the line and fixes its outcome; NULL for nobody. After the
  * lock is given back, finish() must follow. */
-static struct waiter *serve(struct line *line, enum weft_status status)
+static struct weft__waiter *serve(struct weft__line *line, enum weft_status status)
 {
-    struct waiter *waiter = line->first;
+    struct weft__waiter *waiter = line->first;
     if (waiter != NULL) {
-        leave_line(line, waiter);
+        leave_line(waiter);
         waiter->status = status;
     }
     return waiter;
 }
 
-static void finish(struct waiter *waiter)
+static void finish(struct weft__waiter *waiter)
 {
     if (waiter == NULL)
         return;
@@ -99,57 +98,53 @@ static void *take(weft_channel *channel)
     return item;
 }
 
-/* Waits for SERVED; anything but WEFT_OK: gave up before it. */
-static enum weft_status wait_served(struct waiter *self, const struct weft__limit *limit)
+enum weft_status weft__channel_look(struct weft__waiter *self)
 {
-    enum weft_status status = WEFT_OK;
-    /* Acquire, each time: pairs with the release in finish(). */
+    /* Acquire, here and below: pairs with the release in finish(). */
     uint32_t word = atomic_load_explicit(&self->word, memory_order_acquire);
-    for (uint32_t i = 0; word != SERVED && i < WEFT__LOCK_SPINS; i++) {
-        weft__plat_relax();
-        word = atomic_load_explicit(&self->word, memory_order_acquire);
-    }
-    while (word != SERVED && status == WEFT_OK) {
+    while (word != SERVED)
         if (word == ASLEEP ||
-            atomic_compare_exchange_strong_explicit(&self->word, &word, ASLEEP,
-                                                    memory_order_acquire, memory_order_acquire))
-            status = weft__limit_sleep(limit, &self->word, ASLEEP);
-        word = atomic_load_explicit(&self->word, memory_order_acquire);
-    }
-    return word == SERVED ? WEFT_OK : status;
-}
-
-/* Queues up and sleeps. Called with the lock, returns without. */
-static enum weft_status wait_in_line(weft_channel *channel, struct line *line, struct waiter *self,
-                                     int64_t timeout_ns)
-{
-    static const struct weft__limit forever = {.timeout_ns = WEFT_FOREVER, .leaf = true};
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
-    atomic_init(&self->word, WAITING);
-    self->status = WEFT_ERR_UNSUPPORTED; /* not served */
-    join_line(line, self);
-    (void)weft_mutex_unlock(&channel->lock);
-    enum weft_status status = wait_served(self, &limit);
-    if (status == WEFT_OK)
-        return self->status;
-    weft__mutex_lock_leaf(&channel->lock);
-    bool served = self->status != WEFT_ERR_UNSUPPORTED;
-    if (!served)
-        leave_line(line, self);
-    (void)weft_mutex_unlock(&channel->lock);
-    if (!served)
-        return status;
-    while (wait_served(self, &forever) != WEFT_OK) /* C3: finish() is under way */
-        weft__plat_relax();
+            atomic_compare_exchange_weak_explicit(&self->word, &word, ASLEEP, memory_order_acquire,
+                                                  memory_order_acquire))
+            return WEFT_ERR_WOULD_BLOCK;
     return self->status;
 }
 
-/* What to do instead of waiting. */
-static enum weft_status must_wait(int64_t timeout_ns)
+bool weft__channel_leave(weft_channel *channel, struct weft__waiter *self)
 {
-    if (timeout_ns == 0)
-        return WEFT_ERR_TIMEOUT;
-    return weft__plat_may_sleep() ? WEFT_OK : WEFT_ERR_WOULD_BLOCK;
+    weft__mutex_lock_leaf(&channel->lock);
+    bool waiting = self->status == WEFT_ERR_UNSUPPORTED;
+    if (waiting)
+        leave_line(self);
+    weft__mutex_unlock_leaf(&channel->lock);
+    return waiting;
+}
+
+/* Sleeps until it is served. Called without the lock, in line. */
+static enum weft_status wait_in_line(weft_channel *channel, struct weft__waiter *self,
+                                     int64_t timeout_ns)
+{
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_CHANNEL, channel, timeout_ns);
+    for (uint32_t i = 0; i < WEFT__LOCK_SPINS && WEFT__PEEK(&self->word) != SERVED; i++)
+        weft__plat_relax();
+    enum weft_status status = WEFT_OK, look;
+    while ((look = weft__channel_look(self)) == WEFT_ERR_WOULD_BLOCK) {
+        if (status != WEFT_OK) {
+            if (weft__channel_leave(channel, self))
+                return weft__limit_end(status);
+            limit.timeout_ns = WEFT_FOREVER; /* C3: finish() is under way */
+            limit.leaf = true;
+        }
+        status = weft__limit_sleep(&limit, &self->word, ASLEEP);
+    }
+    return weft__limit_end(look);
+}
+
+/* True when this call waits for its turn; else *status says what to do instead. */
+static bool may_wait(int64_t timeout_ns, enum weft_status *status)
+{
+    *status = timeout_ns == 0 ? WEFT_ERR_TIMEOUT : WEFT_ERR_WOULD_BLOCK;
+    return timeout_ns != 0 && weft__plat_may_sleep();
 }
 
 enum weft_status weft_channel_create(size_t capacity, weft_channel **channel)
@@ -165,12 +160,10 @@ enum weft_status weft_channel_create(size_t capacity, weft_channel **channel)
     return WEFT_OK;
 }
 
-enum weft_status weft_channel_send(weft_channel *channel, void *item, int64_t timeout_ns)
+enum weft_status weft__channel_offer(weft_channel *channel, void *item, struct weft__waiter *self)
 {
-    struct waiter *receiver = NULL;
+    struct weft__waiter *receiver = NULL;
     enum weft_status status = WEFT_OK;
-    if (channel == NULL)
-        return WEFT_ERR_INVALID;
     weft__mutex_lock_leaf(&channel->lock);
     if (channel->closed) {
         status = WEFT_ERR_CLOSED;
@@ -178,22 +171,38 @@ enum weft_status weft_channel_send(weft_channel *channel, void *item, int64_t ti
         receiver->item = item;
     } else if (channel->count < channel->capacity) {
         put(channel, item);
-    } else if ((status = must_wait(timeout_ns)) == WEFT_OK) {
-        struct waiter self = {.item = item};
-        return wait_in_line(channel, &channel->senders, &self, timeout_ns);
+    } else {
+        status = WEFT_ERR_WOULD_BLOCK;
+        if (self != NULL) {
+            self->item = item;
+            join_line(&channel->senders, self);
+        }
     }
-    (void)weft_mutex_unlock(&channel->lock);
+    weft__mutex_unlock_leaf(&channel->lock);
     finish(receiver);
     return status;
 }
 
-enum weft_status weft_channel_recv(weft_channel *channel, void **item, int64_t timeout_ns)
+enum weft_status weft_channel_send(weft_channel *channel, void *item, int64_t timeout_ns)
 {
-    struct waiter *sender = NULL;
+    struct weft__waiter self;
+    enum weft_status otherwise;
+    if (channel == NULL)
+        return WEFT_ERR_INVALID;
+    bool waits = may_wait(timeout_ns, &otherwise);
+    weft__critical_begin(weft__front); /* T1: in line, or about to finish() */
+    enum weft_status status = weft__channel_offer(channel, item, waits ? &self : NULL);
+    if (status == WEFT_ERR_WOULD_BLOCK)
+        status = waits ? wait_in_line(channel, &self, timeout_ns) : otherwise;
+    weft__critical_end(weft__front);
+    return status;
+}
+
+enum weft_status weft__channel_ask(weft_channel *channel, void **item, struct weft__waiter *self)
+{
+    struct weft__waiter *sender = NULL;
     enum weft_status status = WEFT_OK;
     void *got = NULL;
-    if (channel == NULL || item == NULL)
-        return WEFT_ERR_INVALID;
     weft__mutex_lock_leaf(&channel->lock);
     if (channel->count > 0) {
         got = take(channel);
@@ -201,27 +210,43 @@ enum weft_status weft_channel_recv(weft_channel *channel, void **item, int64_t t
             put(channel, sender->item);
     } else if (channel->closed) {
         status = WEFT_ERR_CLOSED;
-    } else if ((status = must_wait(timeout_ns)) == WEFT_OK) {
-        struct waiter self = {.item = NULL};
-        status = wait_in_line(channel, &channel->receivers, &self, timeout_ns);
-        if (status == WEFT_OK)
-            *item = self.item;
-        return status;
+    } else {
+        status = WEFT_ERR_WOULD_BLOCK;
+        if (self != NULL)
+            join_line(&channel->receivers, self);
     }
-    (void)weft_mutex_unlock(&channel->lock);
+    weft__mutex_unlock_leaf(&channel->lock);
     finish(sender);
     if (status == WEFT_OK)
         *item = got;
     return status;
 }
 
-static void refuse_all(weft_channel *channel, struct line *line)
+enum weft_status weft_channel_recv(weft_channel *channel, void **item, int64_t timeout_ns)
 {
-    struct waiter *waiter;
+    struct weft__waiter self;
+    enum weft_status otherwise;
+    if (channel == NULL || item == NULL)
+        return WEFT_ERR_INVALID;
+    bool waits = may_wait(timeout_ns, &otherwise);
+    weft__critical_begin(weft__front); /* as in weft_channel_send */
+    enum weft_status status = weft__channel_ask(channel, item, waits ? &self : NULL);
+    if (status == WEFT_ERR_WOULD_BLOCK) {
+        status = waits ? wait_in_line(channel, &self, timeout_ns) : otherwise;
+        if (status == WEFT_OK)
+            *item = self.item;
+    }
+    weft__critical_end(weft__front);
+    return status;
+}
+
+static void refuse_all(weft_channel *channel, struct weft__line *line)
+{
+    struct weft__waiter *waiter;
     do {
         weft__mutex_lock_leaf(&channel->lock);
         waiter = serve(line, WEFT_ERR_CLOSED);
-        (void)weft_mutex_unlock(&channel->lock);
+        weft__mutex_unlock_leaf(&channel->lock);
         finish(waiter);
     } while (waiter != NULL);
 }
@@ -232,9 +257,19 @@ void weft_channel_close(weft_channel *channel)
         return;
     weft__mutex_lock_leaf(&channel->lock);
     channel->closed = true; /* nobody joins a line from here on */
-    (void)weft_mutex_unlock(&channel->lock);
+    weft__mutex_unlock_leaf(&channel->lock);
+    weft__critical_begin(weft__front);
     refuse_all(channel, &channel->senders);
     refuse_all(channel, &channel->receivers);
+    weft__critical_end(weft__front);
+}
+
+bool weft__channel_awaited(weft_channel *channel)
+{
+    weft__mutex_lock_leaf(&channel->lock);
+    bool awaited = channel->senders.first != NULL || channel->receivers.first != NULL;
+    weft__mutex_unlock_leaf(&channel->lock);
+    return awaited;
 }
 
 void weft_channel_destroy(weft_channel *channel)

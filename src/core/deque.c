@@ -72,7 +72,7 @@ void weft__deque_push(struct weft__worker *self, weft_task *entry)
 {
     WEFT__POKE(self->front.head, entry);
     self->front.head++;
-    if (weft__rt.threads > 1)
+    if (WEFT__PEEK(&weft__rt.reach) > 1)
         share(self);
 }
 

@@ -74,17 +74,21 @@ static weft_task *entry_of(struct weft__node *node)
     return (weft_task *)(void *)((unsigned char *)node + 1);
 }
 
-/* Runs a group's task on top of whatever this worker is doing. */
+/* Runs a group's task on top of whatever this worker is doing. Called in a critical section,
+ * which ends when the task is noted as running. */
 void weft__group_run_entry(struct weft__worker *self, weft_task *entry)
 {
     struct weft__node *node = node_of(entry), task = *node;
     node_destroy(self, node);
     struct weft__running running = {.group = task.group};
     weft__worker_begin(self, &running);
+    weft__critical_end(&self->front);
     if (!weft_cancelled())
         task.fn(task.context);
+    weft__critical_begin(&self->front);
     weft__worker_end(self, &running);
     weft__group_end(task.group);
+    weft__critical_end(&self->front);
 }
 
 /* Ends a group's task that never ran. */
@@ -121,7 +125,9 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
         return;
     }
     struct weft__node *node = NULL;
+    weft__critical_begin(&self->front);
     if (weft__head(self) == WEFT__DEQUE_CAPACITY || (node = node_create(self)) == NULL) {
+        weft__critical_end(&self->front);
         fn(context);
         return;
     }
@@ -131,6 +137,7 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
     /* Relaxed: the task is handed over by the deque, or stays here. */
     atomic_fetch_add_explicit(&group->pending, WEFT__GROUP_ONE, memory_order_relaxed);
     weft__deque_push(self, entry_of(node));
+    weft__critical_end(&self->front);
 }
 
 /* Takes the group tasks at the newest end off our deque, running those still there. */
@@ -156,8 +163,10 @@ enum weft_status weft_group_wait(weft_group *group)
     while ((atomic_load(&group->pending) & ~WEFT__GROUP_WAITER) != 0) {
         if (run_newest(self))
             continue;
+        weft__critical_begin(&self->front);
         weft_task *entry = weft__deque_take_oldest(self);
         if (entry == NULL) {
+            weft__critical_end(&self->front);
             weft__worker_wait(self, &event, true);
             break;
         }

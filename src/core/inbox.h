@@ -26,8 +26,11 @@ struct weft__inbox {
 
 enum weft_status weft__inbox_init(struct weft__inbox *inbox);
 void weft__inbox_fini(struct weft__inbox *inbox);
-bool weft__inbox_push(struct weft__inbox *inbox, weft_job *job); /* false: full */
-weft_job *weft__inbox_pop(struct weft__inbox *inbox);            /* NULL: empty */
+weft_job *weft__inbox_pop(struct weft__inbox *inbox); /* NULL: empty */
+
+/* Queues the first of the jobs, one after the other, as many as there is room for. Returns how
+ * many; fewer than `count` only if it is full. */
+uint32_t weft__inbox_push(struct weft__inbox *inbox, weft_job *const *jobs, uint32_t count);
 
 /* True when a job can be taken. A job whose producer is in the middle of push does not
  * count, nor do those behind it: that producer wakes a worker when it is through. */

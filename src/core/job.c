@@ -31,6 +31,8 @@ void weft_job_init(weft_job *job, weft_task_fn fn, void *context)
     atomic_init(&job->cancel, 0);
     atomic_init(&job->status, WEFT_OK);
     job->next = NULL;
+    atomic_init(&job->done, 0);
+    atomic_init(&job->total, 0);
 }
 
 void weft_job_cancel(weft_job *job)
@@ -49,6 +51,27 @@ bool weft_cancelled(void)
 {
     weft_job *job = weft__job_current();
     return job != NULL && weft__job_cancelled(job);
+}
+
+bool weft_checkpoint(void)
+{
+    return !weft_cancelled();
+}
+
+void weft_progress(uint64_t done, uint64_t total)
+{
+    weft_job *job = weft__job_current();
+    if (job == NULL)
+        return;
+    /* Relaxed: the numbers stand for themselves. */
+    atomic_store_explicit(&job->total, total, memory_order_relaxed);
+    atomic_store_explicit(&job->done, done, memory_order_relaxed);
+}
+
+void weft_job_progress(weft_job *job, uint64_t *done, uint64_t *total)
+{
+    *done = atomic_load_explicit(&job->done, memory_order_relaxed);
+    *total = atomic_load_explicit(&job->total, memory_order_relaxed);
 }
 
 /* The first failure counts; the rest of the job is left out. */
@@ -70,7 +93,7 @@ static enum weft_status outcome(weft_job *job)
 /* Nothing of the job runs any more. */
 void weft__job_finish(weft_job *job)
 {
-    atomic_store_explicit(&job->status, (uint32_t)outcome(job), memory_order_relaxed);
+    WEFT__POKE(&job->status, (uint32_t)outcome(job)); /* whoever is told acquires */
     if ((atomic_load_explicit(&job->state, memory_order_relaxed) & JOB_HOST) != 0) {
         weft__rt.host_finished(job);
     } else {
@@ -84,21 +107,35 @@ void weft__job_finish(weft_job *job)
         weft__sleep_wake_all();
 }
 
-static enum weft_status submit(weft_job *job, uint32_t state, enum weft_lane lane)
+/* Queues the first of the jobs, as many as there is room for. Returns how many. */
+static uint32_t submit_many(weft_job *const *jobs, uint32_t count, uint32_t state,
+                            enum weft_lane lane)
 {
-    atomic_store_explicit(&job->state, state, memory_order_relaxed); /* the inbox releases */
-    atomic_fetch_add(&weft__rt.open_jobs, 1);
-    if (!weft__inbox_push(&weft__rt.inboxes[lane], job)) {
-        atomic_store_explicit(&job->state, 0, memory_order_relaxed);
-        atomic_fetch_sub(&weft__rt.open_jobs, 1);
-        return WEFT_ERR_LIMIT;
+    for (uint32_t i = 0; i < count; i++)
+        WEFT__POKE(&jobs[i]->state, state); /* the inbox releases */
+    atomic_fetch_add(&weft__rt.open_jobs, count);
+    uint32_t taken = weft__inbox_push(&weft__rt.inboxes[lane], jobs, count);
+    if (taken < count) {
+        for (uint32_t i = taken; i < count; i++)
+            WEFT__POKE(&jobs[i]->state, 0);
+        atomic_fetch_sub(&weft__rt.open_jobs, count - taken);
     }
-    if (atomic_load(&weft__rt.sleepers) != 0) /* S1 */
-        (void)weft__sleep_wake_for(NULL);
+    /* S1: a sleeper for each job, as long as there are any. */
+    for (uint32_t i = 0; i < taken && atomic_load(&weft__rt.sleepers) != 0; i++)
+        if (!weft__sleep_wake_for(NULL))
+            break;
     /* Who slept may have been woken by another and have taken a batch job since. */
     if (lane == WEFT_INTERACTIVE && atomic_load(&weft__rt.batch_jobs) != 0)
         weft__spare_call();
-    return WEFT_OK;
+    return taken;
+}
+
+static enum weft_status submit(weft_job *job, enum weft_lane lane)
+{
+    weft__critical_begin(weft__front);
+    uint32_t taken = submit_many(&job, 1, JOB_QUEUED, lane);
+    weft__critical_end(weft__front);
+    return taken == 1 ? WEFT_OK : WEFT_ERR_LIMIT;
 }
 
 /* Sets the job that a thread without a worker is inside. Returns the one before. */
@@ -135,18 +172,20 @@ enum weft_status weft_job_submit_lane(weft_job *job, enum weft_lane lane)
         run_solo(job);
         return WEFT_OK;
     }
-    return submit(job, JOB_QUEUED, lane);
+    return submit(job, lane);
 }
 
-enum weft_status weft__job_submit_host(weft_job *job)
+uint32_t weft__job_submit_host(weft_job *const *jobs, uint32_t count, enum weft_lane lane)
 {
-    return submit(job, JOB_QUEUED | JOB_HOST, WEFT_INTERACTIVE);
+    return submit_many(jobs, count, JOB_QUEUED | JOB_HOST, lane);
 }
 
 /* Sleeps until the job is done. */
 static enum weft_status await_done(weft_job *job, int64_t timeout_ns)
 {
-    int64_t deadline = timeout_ns < 0 ? INT64_MAX : weft__plat_now_ns() + timeout_ns;
+    int64_t now = weft__plat_now_ns(), deadline = INT64_MAX;
+    if (timeout_ns >= 0 && timeout_ns < INT64_MAX - now)
+        deadline = now + timeout_ns;
     uint32_t state;
     while ((state = atomic_load(&job->state)) != JOB_DONE) {
         if (timeout_ns == 0)
@@ -215,11 +254,12 @@ enum weft_status weft_run(weft_task_fn fn, void *context)
     if (self != NULL) {
         atomic_store_explicit(&job.state, JOB_QUEUED, memory_order_relaxed);
         atomic_fetch_add(&weft__rt.open_jobs, 1);
+        weft__critical_begin(&self->front);
         weft__worker_run_job(self, &job);
         caller_leave(self);
         return outcome(&job);
     }
-    if (weft__rt.loop_count == 0 || submit(&job, JOB_QUEUED, WEFT_INTERACTIVE) != WEFT_OK) {
+    if (weft__rt.loop_count == 0 || submit(&job, WEFT_INTERACTIVE) != WEFT_OK) {
         run_solo(&job); /* nobody is free to take it: the caller is */
         return outcome(&job);
     }

@@ -26,6 +26,7 @@
  * thread that came after the signal. That one finds `signals` as it was, and passes the
  * wake-up on before it returns. */
 #include "limit.h"
+#include "look.h"
 
 #define HELD    WEFT__MUTEX_HELD
 #define HANDED  2u
@@ -43,6 +44,7 @@ enum weft_status weft_mutex_init(weft_mutex *mutex)
     if (mutex == NULL)
         return WEFT_ERR_INVALID;
     atomic_init(&mutex->state, 0);
+    atomic_init(&mutex->owner, 0);
     return WEFT_OK;
 }
 
@@ -75,47 +77,67 @@ static uint32_t without_waiter(uint32_t state, bool starved)
     return starved || state < WAITER ? state & ~STARVED : state;
 }
 
-static enum weft_status lock_as_waiter(weft_mutex *mutex, const struct weft__limit *limit)
+void weft__mutex_join(weft_mutex *mutex)
 {
-    enum weft_status status = WEFT_OK;
-    uint32_t losses = 0;
     /* Relaxed: announces a waiter, no data. */
-    uint32_t state =
-        WAITER + atomic_fetch_add_explicit(&mutex->state, WAITER, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&mutex->state, WAITER, memory_order_relaxed);
+}
+
+enum weft_status weft__mutex_look(weft_mutex *mutex, bool starved, bool leaves, uint32_t *asleep)
+{
+    uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
     for (;;) {
-        bool starved = losses >= WEFT__MUTEX_LOSSES;
-        if ((state & HELD) == 0 || status != WEFT_OK) {
-            bool taken = (state & HELD) == 0;
-            uint32_t next = without_waiter(state, starved) | HELD;
-            /* Acquire: pairs with the release in unlock. */
-            if (atomic_compare_exchange_weak_explicit(&mutex->state, &state, next,
-                                                      memory_order_acquire, memory_order_relaxed))
-                return taken ? WEFT_OK : status;
+        bool free = (state & HELD) == 0;
+        uint32_t next = free || leaves ? without_waiter(state, starved) | HELD
+                                       : (state & ~WAKING) | (starved ? STARVED : 0);
+        /* Acquire: pairs with the release in unlock. */
+        if (next != state &&
+            !atomic_compare_exchange_weak_explicit(&mutex->state, &state, next,
+                                                   memory_order_acquire, memory_order_relaxed))
             continue;
-        }
-        uint32_t asleep = (state & ~WAKING) | (starved ? STARVED : 0);
-        if (asleep != state &&
-            !atomic_compare_exchange_weak_explicit(&mutex->state, &state, asleep,
-                                                   memory_order_relaxed, memory_order_relaxed))
-            continue;
-        status = weft__limit_sleep(limit, &mutex->state, asleep);
-        losses++;
-        state = spin(mutex, HELD);
+        *asleep = next;
+        if (free)
+            return WEFT_OK;
+        return leaves ? WEFT_ERR_TIMEOUT : WEFT_ERR_WOULD_BLOCK;
     }
 }
 
-enum weft_status weft__mutex_lock_slow(weft_mutex *mutex, int64_t timeout_ns)
+static enum weft_status lock_as_waiter(weft_mutex *mutex, const struct weft__limit *limit)
 {
-    if (mutex == NULL)
-        return WEFT_ERR_INVALID;
+    enum weft_status status = WEFT_OK;
+    uint32_t losses = 0, asleep = 0;
+    weft__mutex_join(mutex);
+    for (;;) {
+        enum weft_status look =
+            weft__mutex_look(mutex, losses >= WEFT__MUTEX_LOSSES, status != WEFT_OK, &asleep);
+        if (look != WEFT_ERR_WOULD_BLOCK)
+            return look == WEFT_OK ? WEFT_OK : status;
+        status = weft__limit_sleep(limit, &mutex->state, asleep);
+        losses++;
+        (void)spin(mutex, HELD);
+    }
+}
+
+static enum weft_status lock_slow(weft_mutex *mutex, int64_t timeout_ns)
+{
     if (timeout_ns == 0)
         return take_free(mutex, atomic_load_explicit(&mutex->state, memory_order_relaxed))
                    ? WEFT_OK
                    : WEFT_ERR_TIMEOUT;
     if (take_free(mutex, spin(mutex, HELD | HANDED)))
         return WEFT_OK;
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
-    return lock_as_waiter(mutex, &limit);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_MUTEX, mutex, timeout_ns);
+    return weft__limit_end(lock_as_waiter(mutex, &limit));
+}
+
+enum weft_status weft__mutex_lock_slow(weft_mutex *mutex, int64_t timeout_ns)
+{
+    if (mutex == NULL)
+        return WEFT_ERR_INVALID;
+    enum weft_status status = lock_slow(mutex, timeout_ns);
+    if (status == WEFT_OK)
+        WEFT__POKE(&mutex->owner, (uintptr_t)weft__front);
+    return status;
 }
 
 void weft__mutex_lock_leaf_slow(weft_mutex *mutex)
@@ -125,10 +147,8 @@ void weft__mutex_lock_leaf_slow(weft_mutex *mutex)
         (void)lock_as_waiter(mutex, &limit);
 }
 
-enum weft_status weft__mutex_unlock_slow(weft_mutex *mutex)
+static enum weft_status unlock_slow(weft_mutex *mutex)
 {
-    if (mutex == NULL)
-        return WEFT_ERR_INVALID;
     uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
     uint32_t next;
     do {
@@ -144,6 +164,16 @@ enum weft_status weft__mutex_unlock_slow(weft_mutex *mutex)
     if (state >= WAITER && (state & WAKING) == 0)
         weft__plat_wake(&mutex->state, 1);
     return WEFT_OK;
+}
+
+enum weft_status weft__mutex_unlock_slow(weft_mutex *mutex)
+{
+    if (mutex == NULL)
+        return WEFT_ERR_INVALID;
+    weft__critical_begin(weft__front); /* T1: until the wake-up is given */
+    enum weft_status status = unlock_slow(mutex);
+    weft__critical_end(weft__front);
+    return status;
 }
 
 enum weft_status weft_mutex_fini(weft_mutex *mutex)
@@ -173,7 +203,7 @@ enum weft_status weft_cond_wait(weft_cond *cond, weft_mutex *mutex, int64_t time
         return WEFT_ERR_TIMEOUT;
     if (!weft__plat_may_sleep())
         return WEFT_ERR_WOULD_BLOCK;
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_CONDITION, cond, timeout_ns);
     atomic_fetch_add(&cond->waiters, 1);
     uint32_t before = atomic_load(&cond->signals);
     (void)weft_mutex_unlock(mutex);
@@ -183,6 +213,7 @@ enum weft_status weft_cond_wait(weft_cond *cond, weft_mutex *mutex, int64_t time
     else if (status == WEFT_OK)
         weft__plat_wake(&cond->signals, 1); /* C2 */
     atomic_fetch_sub(&cond->waiters, 1);
+    status = weft__limit_end(status);
     while (weft_mutex_lock(mutex, WEFT_FOREVER) != WEFT_OK)
         weft__plat_relax(); /* never: this thread may sleep, as it just did */
     return status;
@@ -195,8 +226,10 @@ static enum weft_status signal_up_to(weft_cond *cond, uint32_t count)
     if (cond == NULL)
         return WEFT_ERR_INVALID;
     if (atomic_load(&cond->waiters) != 0) {
+        weft__critical_begin(weft__front); /* T1: until the wake-up is given */
         atomic_fetch_add(&cond->signals, 1);
         weft__plat_wake(&cond->signals, count);
+        weft__critical_end(weft__front);
     }
     return WEFT_OK;
 }

@@ -33,18 +33,20 @@ enum weft_status weft__once_run_slow(weft_once *once, weft_once_fn fn, void *con
 {
     if (once == NULL || fn == NULL)
         return WEFT_ERR_INVALID;
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_ONCE, once, timeout_ns);
     enum weft_status status = WEFT_OK;
     for (;;) {
         uint32_t state = 0;
         /* Acquire, also when it fails: pairs with the release in run(). */
         if (atomic_compare_exchange_strong_explicit(&once->state, &state, RUNNING,
-                                                    memory_order_acquire, memory_order_acquire))
+                                                    memory_order_acquire, memory_order_acquire)) {
+            (void)weft__limit_end(WEFT_OK); /* the wait is over: it may wait in there */
             return run(once, fn, context);
+        }
         if (state == DONE)
-            return WEFT_OK;
+            return weft__limit_end(WEFT_OK);
         if (status != WEFT_OK || timeout_ns == 0)
-            return status != WEFT_OK ? status : WEFT_ERR_TIMEOUT;
+            return weft__limit_end(status != WEFT_OK ? status : WEFT_ERR_TIMEOUT);
         if (state == SLEEPERS ||
             atomic_compare_exchange_strong_explicit(&once->state, &state, SLEEPERS,
                                                     memory_order_relaxed, memory_order_relaxed))

@@ -59,7 +59,7 @@ static void run_slices(const struct loop *loop, size_t first, size_t last, bool 
 {
     struct weft__front *self = weft__front;
     weft_job *job = weft__job_current();
-    bool alone = self == &weft__nobody ? weft__profile == NULL : weft__rt.threads <= 1;
+    bool alone = self == &weft__nobody ? weft__profile == NULL : WEFT__PEEK(&weft__rt.reach) <= 1;
     size_t slice = loop->least;
     for (; first < last; offer = false) {
         size_t rest = last - first;
@@ -186,6 +186,10 @@ enum weft_status weft_reduce(size_t first, size_t last, size_t grain, weft_reduc
     struct reduction all = {fn, combine, context, first, last, leaf, bytes};
     struct branch whole = {.all = &all, .first = 0, .last = leaves, .into = value};
     enum weft_status status = weft_run(reduce_branch, &whole);
+    if (status == WEFT_ERR_WOULD_BLOCK) { /* a thread that must not wait for others */
+        reduce_branch(&whole);
+        status = WEFT_OK;
+    }
     if (status == WEFT_OK)
         memcpy(result, value, bytes);
     return status;

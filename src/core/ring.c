@@ -53,8 +53,10 @@ enum weft_status weft_ring_create(size_t capacity, weft_ring **ring)
 static void wake(_Atomic uint32_t *sleeps)
 {
     if (atomic_load(sleeps) != 0) {
+        weft__critical_begin(weft__front); /* T1: until the wake-up is given */
         atomic_store(sleeps, 0);
         weft__plat_wake(sleeps, 1);
+        weft__critical_end(weft__front);
     }
 }
 
@@ -105,11 +107,11 @@ static enum weft_status attempt(weft_ring *ring, void *item, void **slot)
 static enum weft_status wait_for(weft_ring *ring, void *item, void **slot, int64_t timeout_ns)
 {
     _Atomic uint32_t *sleeps = slot != NULL ? &ring->receiver_sleeps : &ring->sender_sleeps;
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_RING, ring, timeout_ns);
     enum weft_status status = WEFT_OK, done;
     for (uint32_t i = 0; i < WEFT__LOCK_SPINS; i++) {
         if ((done = attempt(ring, item, slot)) != WEFT_ERR_TIMEOUT)
-            return done;
+            return weft__limit_end(done);
         weft__plat_relax();
     }
     for (;;) {
@@ -120,7 +122,7 @@ static enum weft_status wait_for(weft_ring *ring, void *item, void **slot, int64
         status = weft__limit_sleep(&limit, sleeps, 1);
     }
     atomic_store_explicit(sleeps, 0, memory_order_relaxed); /* a wake-up less, at best */
-    return done != WEFT_ERR_TIMEOUT ? done : status;
+    return weft__limit_end(done != WEFT_ERR_TIMEOUT ? done : status);
 }
 
 enum weft_status weft_ring_send(weft_ring *ring, void *item, int64_t timeout_ns)

@@ -35,7 +35,8 @@ static size_t threads_wanted(const weft_options *options, const char **from)
     return cpus < WEFT_THREADS_MAX ? cpus : WEFT_THREADS_MAX;
 }
 
-static void worker_main(void *context)
+/* The function of a worker's thread; the host may leave it and enter it again. */
+void weft__worker_main(void *context)
 {
     struct weft__worker *self = context;
     weft__front = &self->front;
@@ -46,10 +47,10 @@ static void worker_main(void *context)
 
 static void workers_destroy(void)
 {
-    uint32_t count = weft__reach();
     atomic_store(&weft__rt.reach, 0);
     weft__rt.threads = weft__rt.loop_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    /* All of them: a spare whose thread was refused has a deque, too. */
+    for (uint32_t i = 0; weft__rt.workers != NULL && i < weft__rt.capacity; i++) {
         weft__group_free_nodes(&weft__rt.workers[i]);
         free((void *)weft__rt.workers[i].front.slots);
     }
@@ -76,13 +77,13 @@ enum weft_status weft__worker_init(struct weft__worker *worker, uint32_t index)
 
 static enum weft_status workers_create(uint32_t count)
 {
-    size_t bytes = (count + WEFT__SPARES_MAX) * sizeof(struct weft__worker);
+    size_t bytes = weft__rt.capacity * sizeof(struct weft__worker);
     weft__rt.workers = aligned_alloc(_Alignof(struct weft__worker), bytes);
     enum weft_status status = weft__rt.workers != NULL ? WEFT_OK : WEFT_ERR_NOMEM;
-    for (size_t lane = 0; lane < WEFT__LANES && status == WEFT_OK; lane++)
-        status = weft__inbox_init(&weft__rt.inboxes[lane]);
     if (status == WEFT_OK)
         memset(weft__rt.workers, 0, bytes);
+    for (size_t lane = 0; lane < WEFT__LANES && status == WEFT_OK; lane++)
+        status = weft__inbox_init(&weft__rt.inboxes[lane]);
     for (uint32_t i = 0; i < count && status == WEFT_OK; i++) {
         status = weft__worker_init(&weft__rt.workers[i], i);
         if (status == WEFT_OK)
@@ -115,7 +116,7 @@ enum weft_status weft__worker_start(struct weft__worker *worker)
 {
     atomic_fetch_add(&weft__rt.looping, 1);
     enum weft_status status =
-        weft__plat_thread_start(&worker->thread, weft__rt.stack_bytes, worker_main, worker);
+        weft__plat_thread_start(&worker->thread, weft__rt.stack_bytes, weft__worker_main, worker);
     if (status != WEFT_OK)
         atomic_fetch_sub(&weft__rt.looping, 1);
     return status;
@@ -133,7 +134,8 @@ static enum weft_status threads_start(void)
     return WEFT_OK;
 }
 
-/* `callers` of the threads are for whoever calls weft_run; the others are started. */
+/* `callers` of the threads are for whoever calls weft_run; the others are started. Their
+ * number is decided, by what `threads_from` says. */
 enum weft_status weft__runtime_start(const weft_options *options, uint32_t callers,
                                      const char *threads_from)
 {
@@ -144,21 +146,23 @@ enum weft_status weft__runtime_start(const weft_options *options, uint32_t calle
         return WEFT_ERR_INVALID;
     if (weft__rt.threads != 0 || weft__job_current() != NULL)
         return WEFT_ERR_STATE;
-    const char *from = threads_from, *rule = NULL;
-    size_t threads = threads_wanted(options, &from);
+    const char *rule = NULL;
+    size_t threads = options->threads;
     size_t cpus = weft__plat_cpu_count(&rule);
+    /* Only a runtime without callers can grow: theirs are the last records but for spares. */
+    weft__rt.capacity = (callers == 0 ? WEFT_THREADS_MAX : (uint32_t)threads) + WEFT__SPARES_MAX;
     enum weft_status status = workers_create((uint32_t)threads);
     if (status != WEFT_OK)
         return status;
     atomic_store(&weft__rt.stopping, 0);
     weft__rt.threads = (uint32_t)threads;
+    atomic_store(&weft__rt.size, (uint32_t)threads);
     weft__rt.stack_bytes = stack_bytes;
     weft__rt.loop_count = (uint32_t)threads - callers;
     weft__rt.spin_ns = spin_ns < 0 || threads > cpus ? 0 : (uint32_t)spin_ns;
     weft__rt.join_spins = threads > cpus ? 0 : JOIN_SPINS;
     weft__rt.join_patience = threads > cpus ? 0 : JOIN_PATIENCE;
-    weft__rt.info =
-        (weft_info){threads, weft__rt.loop_count, cpus, threads_from != NULL ? threads_from : from};
+    weft__rt.info = (weft_info){threads, weft__rt.loop_count, cpus, threads_from};
     status = threads_start();
     if (status != WEFT_OK)
         workers_destroy();
@@ -167,8 +171,12 @@ enum weft_status weft__runtime_start(const weft_options *options, uint32_t calle
 
 enum weft_status weft_runtime_start(const weft_options *options)
 {
-    weft_options defaults = {0};
-    return weft__runtime_start(options != NULL ? options : &defaults, 1, NULL);
+    weft_options wanted = {0};
+    const char *from = NULL;
+    if (options != NULL)
+        wanted = *options;
+    wanted.threads = threads_wanted(&wanted, &from);
+    return weft__runtime_start(&wanted, 1, from);
 }
 
 enum weft_status weft_runtime_stop(void)

@@ -71,7 +71,7 @@ enum weft_status weft_rwlock_read_lock(weft_rwlock *lock, int64_t timeout_ns)
     enum weft_status now = read_now(lock);
     if (now != WEFT_ERR_TIMEOUT || timeout_ns == 0)
         return now;
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_READ_LOCK, lock, timeout_ns);
     enum weft_status status = WEFT_OK;
     atomic_fetch_add(&lock->readers_waiting, 1);
     for (;;) {
@@ -81,22 +81,26 @@ enum weft_status weft_rwlock_read_lock(weft_rwlock *lock, int64_t timeout_ns)
         status = weft__limit_sleep(&limit, &lock->reader_gate, gate);
     }
     atomic_fetch_sub(&lock->readers_waiting, 1);
-    return now != WEFT_ERR_TIMEOUT ? now : status;
+    return weft__limit_end(now != WEFT_ERR_TIMEOUT ? now : status);
 }
 
 enum weft_status weft_rwlock_read_unlock(weft_rwlock *lock)
 {
     if (lock == NULL)
         return WEFT_ERR_INVALID;
+    enum weft_status status = WEFT_OK;
+    weft__critical_begin(weft__front); /* T1: until the wake-up is given */
     uint32_t state = atomic_load_explicit(&lock->state, memory_order_relaxed);
     do {
         if ((state & READERS) == 0)
-            return WEFT_ERR_STATE;
-    } while (!atomic_compare_exchange_weak(&lock->state, &state, state - READER));
+            status = WEFT_ERR_STATE;
+    } while (status == WEFT_OK &&
+             !atomic_compare_exchange_weak(&lock->state, &state, state - READER));
     /* Readers wait only for writers, so the last reader has none to let in. */
-    if ((state & WAITERS) != 0)
+    if (status == WEFT_OK && (state & WAITERS) != 0)
         let_in(lock, state - READER);
-    return WEFT_OK;
+    weft__critical_end(weft__front);
+    return status;
 }
 
 /* Takes the lock for a writer that is (`waits` is WAITING) or is not (0) counted. */
@@ -127,32 +131,33 @@ enum weft_status weft_rwlock_write_lock(weft_rwlock *lock, int64_t timeout_ns)
         return WEFT_OK;
     if (timeout_ns == 0)
         return WEFT_ERR_TIMEOUT;
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_WRITE_LOCK, lock, timeout_ns);
     enum weft_status status = WEFT_OK;
     if (!begin_waiting(lock))
-        return WEFT_ERR_LIMIT;
+        return weft__limit_end(WEFT_ERR_LIMIT);
     for (;;) {
         uint32_t gate = atomic_load(&lock->writer_gate);
         if (write_now(lock, WAITING))
-            return WEFT_OK;
+            return weft__limit_end(WEFT_OK);
         if (status != WEFT_OK)
             break;
         status = weft__limit_sleep(&limit, &lock->writer_gate, gate);
     }
     /* The wake-up that we may have got goes on to another writer, or to readers. */
     let_in(lock, atomic_fetch_sub(&lock->state, WAITING) - WAITING);
-    return status;
+    return weft__limit_end(status);
 }
 
 enum weft_status weft_rwlock_write_unlock(weft_rwlock *lock)
 {
     if (lock == NULL)
         return WEFT_ERR_INVALID;
+    weft__critical_begin(weft__front); /* T1: until the wake-up is given */
     uint32_t state = atomic_fetch_and(&lock->state, ~WRITTEN);
-    if ((state & WRITTEN) == 0)
-        return WEFT_ERR_STATE;
-    let_in(lock, state & ~WRITTEN);
-    return WEFT_OK;
+    if ((state & WRITTEN) != 0)
+        let_in(lock, state & ~WRITTEN);
+    weft__critical_end(weft__front);
+    return (state & WRITTEN) != 0 ? WEFT_OK : WEFT_ERR_STATE;
 }
 
 enum weft_status weft_rwlock_fini(weft_rwlock *lock)

@@ -9,6 +9,7 @@
  * it leaves a count above 0, it wakes the next one.
  * So a count above 0 with sleepers always has somebody awake who will come to it. */
 #include "limit.h"
+#include "look.h"
 
 #include <weft/semaphore.h>
 
@@ -42,6 +43,12 @@ static bool take(weft_semaphore *semaphore, uint32_t mark)
     }
 }
 
+bool weft__semaphore_look(weft_semaphore *semaphore, uint32_t *asleep)
+{
+    *asleep = SLEEPERS;
+    return take(semaphore, SLEEPERS);
+}
+
 enum weft_status weft_semaphore_acquire(weft_semaphore *semaphore, int64_t timeout_ns)
 {
     if (semaphore == NULL)
@@ -55,20 +62,19 @@ enum weft_status weft_semaphore_acquire(weft_semaphore *semaphore, int64_t timeo
             return WEFT_OK;
         weft__plat_relax();
     }
-    struct weft__limit limit = weft__limit_begin(timeout_ns);
+    struct weft__limit limit = weft__limit_begin(WEFT__WAIT_SEMAPHORE, semaphore, timeout_ns);
     enum weft_status status = WEFT_OK;
-    while (!take(semaphore, SLEEPERS)) {
+    uint32_t asleep = 0;
+    while (!weft__semaphore_look(semaphore, &asleep)) {
         if (status != WEFT_OK)
-            return status;
-        status = weft__limit_sleep(&limit, &semaphore->state, SLEEPERS);
+            return weft__limit_end(status);
+        status = weft__limit_sleep(&limit, &semaphore->state, asleep);
     }
-    return WEFT_OK;
+    return weft__limit_end(WEFT_OK);
 }
 
-enum weft_status weft_semaphore_release(weft_semaphore *semaphore, size_t count)
+static enum weft_status release(weft_semaphore *semaphore, size_t count)
 {
-    if (semaphore == NULL)
-        return WEFT_ERR_INVALID;
     uint32_t state = atomic_load_explicit(&semaphore->state, memory_order_relaxed);
     do {
         if (count > COUNT - (state & COUNT))
@@ -83,6 +89,16 @@ enum weft_status weft_semaphore_release(weft_semaphore *semaphore, size_t count)
     if ((state & SLEEPERS) != 0)
         weft__plat_wake(&semaphore->state, (uint32_t)count);
     return WEFT_OK;
+}
+
+enum weft_status weft_semaphore_release(weft_semaphore *semaphore, size_t count)
+{
+    if (semaphore == NULL)
+        return WEFT_ERR_INVALID;
+    weft__critical_begin(weft__front); /* T1: until the wake-up is given */
+    enum weft_status status = release(semaphore, count);
+    weft__critical_end(weft__front);
+    return status;
 }
 
 void weft_semaphore_fini(weft_semaphore *semaphore)

@@ -10,7 +10,11 @@
  * the spare; the spare sets its sleep, then looks at wanted(); all sequentially
  * consistent, so one of them sees the other.
  *
- * A spare that is not wanted finishes the job it is in and takes no other. */
+ * A spare that is not wanted finishes the job it is in and takes no other.
+ *
+ * `size` workers look for work while none is blocked: those of the start, or as many as
+ * the host has asked for since. Workers count from the lowest index, so a runtime that
+ * shrinks lets its last workers rest like spares, and one that grows has more of those. */
 #include "worker.h"
 
 #include <stdlib.h>
@@ -27,11 +31,16 @@ static bool stopped(void)
     return atomic_load(&weft__rt.stopping) != 0 && atomic_load(&weft__rt.open_jobs) == 0;
 }
 
-/* True for a spare that should not look for work. */
+/* How many workers should look for work. */
+static uint32_t active(void)
+{
+    return atomic_load(&weft__rt.size) + wanted();
+}
+
+/* True for a worker that should not look for work. */
 bool weft__spare_resting(const struct weft__worker *self)
 {
-    return self->index >= weft__rt.threads && self->index - weft__rt.threads >= wanted() &&
-           !stopped();
+    return self->index >= WEFT__PEEK(&weft__rt.size) && self->index >= active() && !stopped();
 }
 
 void weft__spare_sleep(struct weft__worker *self)
@@ -55,7 +64,7 @@ void weft__spare_wake(struct weft__worker *spare)
 static bool start_next(void)
 {
     uint32_t reach = weft__reach();
-    if (reach == weft__rt.threads + WEFT__SPARES_MAX)
+    if (reach == weft__rt.capacity)
         return false;
     struct weft__worker *spare = &weft__rt.workers[reach];
     if (weft__worker_init(spare, reach) != WEFT_OK)
@@ -71,17 +80,42 @@ static bool start_next(void)
 /* Gets as many spares going as are wanted. Only one thread at a time starts any. */
 void weft__spare_call(void)
 {
-    uint32_t started = weft__reach() - weft__rt.threads;
-    for (uint32_t rank = 0; rank < started && rank < wanted(); rank++)
-        weft__spare_wake(&weft__rt.workers[weft__rt.threads + rank]);
-    while (wanted() > weft__reach() - weft__rt.threads) {
-        if (atomic_exchange(&weft__rt.spare_starting, 1) != 0)
-            return; /* that thread looks again before it leaves */
-        bool more = wanted() > weft__reach() - weft__rt.threads && start_next();
-        atomic_store(&weft__rt.spare_starting, 0);
+    if (weft__rt.alone) /* there are no threads */
+        return;
+    uint32_t started = weft__reach();
+    for (uint32_t i = atomic_load(&weft__rt.size); i < started && i < active(); i++)
+        weft__spare_wake(&weft__rt.workers[i]);
+    while (active() > weft__reach()) {
+        weft__critical_begin(weft__front);
+        bool ours = atomic_exchange(&weft__rt.spare_starting, 1) == 0;
+        bool more = ours && active() > weft__reach() && start_next();
+        if (ours)
+            atomic_store(&weft__rt.spare_starting, 0);
+        weft__critical_end(weft__front);
         if (!more)
-            return;
+            return; /* who else is starting one looks again before it leaves */
     }
+}
+
+/* Changes how many workers look for work. Those that are too many finish their jobs and
+ * rest. For a runtime without callers.
+ *
+ * Errors: WEFT_ERR_WORKER  the host started fewer; those that it did are there */
+enum weft_status weft__spare_resize(uint32_t size)
+{
+    uint32_t before = atomic_exchange(&weft__rt.size, size);
+    for (uint32_t i = before; i < size && i < weft__reach(); i++)
+        weft__spare_wake(&weft__rt.workers[i]);
+    weft__spare_call();
+    if (size < before)
+        weft__sleep_wake_all(); /* to rest for good, so that no wake-up goes to them */
+    return weft__reach() < size ? WEFT_ERR_WORKER : WEFT_OK;
+}
+
+bool weft__spare_missing(void)
+{
+    uint32_t reach = weft__reach();
+    return !weft__rt.alone && reach < weft__rt.capacity && reach < active();
 }
 
 void weft__block_begin(void)
@@ -89,6 +123,7 @@ void weft__block_begin(void)
     struct weft__worker *self = weft__worker_self();
     if (self == NULL)
         return;
+    weft__critical_begin(&self->front);
     weft__deque_offer_all(self);
     atomic_fetch_add(&weft__rt.blocked, 1);
     weft__spare_call();
@@ -96,6 +131,9 @@ void weft__block_begin(void)
 
 void weft__block_end(void)
 {
-    if (weft__worker_self() != NULL)
-        atomic_fetch_sub(&weft__rt.blocked, 1);
+    struct weft__worker *self = weft__worker_self();
+    if (self == NULL)
+        return;
+    atomic_fetch_sub(&weft__rt.blocked, 1);
+    weft__critical_end(&self->front);
 }

@@ -24,7 +24,9 @@ void weft__spawn_slow(weft_task *task)
 void weft__task_run_above(struct weft__worker *self, uint32_t base)
 {
     while (weft__head(self) > base) {
+        weft__critical_begin(&self->front);
         if (!weft__deque_pop(self)) {
+            weft__critical_end(&self->front);
             weft__deque_lower(self, base);
             return;
         }

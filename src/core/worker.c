@@ -50,20 +50,27 @@ static void run_synced(struct weft__worker *self, weft_task *task, uint32_t vict
 {
     struct weft__running running = {.task = task, .victim = victim};
     weft__worker_begin(self, &running);
+    weft__critical_end(&self->front);
     task->fn(task->context);
+    weft__critical_begin(&self->front);
     weft__worker_end(self, &running);
     complete(task, victim);
+    weft__critical_end(&self->front);
 }
 
-/* Runs an entry that was stolen from `victim`, or taken from our own old end. */
+/* Runs an entry that was stolen from `victim`, or taken from our own old end. Called in a
+ * critical section, which ends when the entry is noted as running. */
 void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *victim,
                             weft_task *entry, weft_job *job)
 {
     bool idle = atomic_load_explicit(&self->job, memory_order_relaxed) == NULL;
     uint32_t base = weft__head(self);
     WEFT__POKE(&victim->thief, self->index);
-    if (idle) /* release: D3, before any offer of this job */
+    if (idle) {
+        atomic_store_explicit(&self->end, 0, memory_order_relaxed); /* E1 */
+        /* Release: D3, before any offer of this job. */
         atomic_store_explicit(&self->job, job, memory_order_release);
+    }
     if (weft__entry_is_group(entry))
         weft__group_run_entry(self, entry);
     else
@@ -75,9 +82,12 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
 
 static bool steal_from(struct weft__worker *self, struct weft__worker *victim, weft_job *job)
 {
+    weft__critical_begin(&self->front);
     weft_task *entry = weft__deque_steal(victim, &job);
-    if (entry == NULL)
+    if (entry == NULL) {
+        weft__critical_end(&self->front);
         return false;
+    }
     weft__stats_add(&self->stats.tasks_stolen, 1);
     weft__sleep_pass_on(self);
     weft__worker_run_taken(self, victim, entry, job);
@@ -98,38 +108,73 @@ static bool steal(struct weft__worker *self, weft_job *job)
     return false;
 }
 
-/* Runs the root of a job on this worker. */
+/* The root of a job has returned, or what it left to the host's event loop is done. */
+static void end_root(struct weft__worker *self)
+{
+    weft_job *job = self->root;
+    weft__task_run_above(self, 0);
+    check_stack(job);
+    weft__critical_begin(&self->front);
+    atomic_store_explicit(&self->job, NULL, memory_order_release);
+    self->root = NULL;
+    weft__job_finish(job);
+    weft__critical_end(&self->front);
+}
+
+/* Leaves the root of this worker's job to the host's event loop: the job ends when the
+ * worker has visited the host. Called by the root. */
+void weft__worker_suspend(struct weft__worker *self)
+{
+    self->suspended = true;
+    self->visited--; /* the next round of the loop visits */
+}
+
+/* Runs the root of a job on this worker. Called in a critical section, which ends when the
+ * job is noted. */
 void weft__worker_run_job(struct weft__worker *self, weft_job *job)
 {
     self->root = job;
     weft__stats_add(&self->stats.jobs, 1);
+    atomic_store_explicit(&self->end, 0, memory_order_relaxed);   /* E1 */
     atomic_store_explicit(&self->job, job, memory_order_release); /* D3 */
+    weft__critical_end(&self->front);
     if (!weft__job_cancelled(job))
         job->fn(job->context);
-    weft__task_run_above(self, 0);
-    check_stack(job);
-    atomic_store_explicit(&self->job, NULL, memory_order_release);
-    self->root = NULL;
-    weft__job_finish(job);
+    if (!self->suspended)
+        end_root(self);
+}
+
+static void end_batch(struct weft__worker *self)
+{
+    if (!self->batch)
+        return;
+    weft__critical_begin(&self->front);
+    self->batch = false;
+    atomic_fetch_sub(&weft__rt.batch_jobs, 1);
+    weft__critical_end(&self->front);
 }
 
 static bool take_job(struct weft__worker *self, enum weft_lane lane)
 {
+    weft__critical_begin(&self->front);
     weft_job *job = weft__inbox_pop(&weft__rt.inboxes[lane]);
-    if (job == NULL)
+    if (job == NULL) {
+        weft__critical_end(&self->front);
         return false;
+    }
     weft__sleep_pass_on(self);
     /* Jobs behind one whose producer was slow had their wake-up in vain. */
     if (atomic_load(&weft__rt.sleepers) != 0 && weft__inboxes_filled())
         (void)weft__sleep_wake_for(NULL);
     if (lane == WEFT_BATCH) {
+        self->batch = true;
         atomic_fetch_add(&weft__rt.batch_jobs, 1);
         /* Who submitted an interactive job meanwhile did not see this batch job. */
         weft__spare_call();
     }
     weft__worker_run_job(self, job);
-    if (lane == WEFT_BATCH)
-        atomic_fetch_sub(&weft__rt.batch_jobs, 1);
+    if (!self->suspended)
+        end_batch(self);
     return true;
 }
 
@@ -169,13 +214,29 @@ static bool keep_looking(struct patience *patience)
     return true;
 }
 
-void weft__worker_loop(struct weft__worker *self)
+bool weft__worker_loop(struct weft__worker *self)
 {
     struct patience patience = {0, 0, 0};
+    if (self->suspended) {
+        self->suspended = false;
+        end_root(self);
+        end_batch(self);
+    }
     for (;;) {
         if (weft__spare_resting(self)) {
             weft__sleep_pass_on(self);
             weft__spare_sleep(self);
+        }
+        uint32_t visits = WEFT__PEEK(&weft__rt.visits);
+        if (visits != self->visited) {
+            self->visited = visits;
+            patience_end(self, &patience);
+            weft__sleep_pass_on(self);
+            return true;
+        }
+        if (WEFT__PEEK(&self->held) != 0) {
+            weft__sleep_pass_on(self);
+            weft__end_wait_held(self);
         }
         if (take_work(self)) {
             patience_end(self, &patience);
@@ -183,7 +244,7 @@ void weft__worker_loop(struct weft__worker *self)
         }
         weft__sleep_pass_on(self);
         if (atomic_load(&weft__rt.stopping) != 0 && atomic_load(&weft__rt.open_jobs) == 0)
-            return;
+            return false;
         if (patience.looks % SPINS_PER_ASK == 0)
             weft__sleep_ask(self);
         if (!keep_looking(&patience)) {
@@ -191,6 +252,20 @@ void weft__worker_loop(struct weft__worker *self)
             weft__sleep_idle(self);
         }
     }
+}
+
+/* A worker without a thread of its own: the host calls this as long as there is work, and
+ * does other things in between. */
+bool weft__worker_turn(struct weft__worker *self)
+{
+    self->visited = WEFT__PEEK(&weft__rt.visits);
+    if (self->suspended) {
+        self->suspended = false;
+        end_root(self);
+        end_batch(self);
+        return true;
+    }
+    return take_job(self, WEFT_INTERACTIVE) || take_job(self, WEFT_BATCH);
 }
 
 static bool take_in_job(struct weft__worker *self, weft_job *job)
@@ -224,10 +299,19 @@ void weft__worker_wait(struct weft__worker *self, const struct weft__event *even
         weft__sleep_pass_on(self);
         if (looks && spins % SPINS_PER_ASK == 0)
             weft__sleep_ask(self);
-        if (spins++ < weft__rt.join_spins)
+        if (spins++ < weft__rt.join_spins) {
             weft__plat_relax();
-        else
-            weft__sleep_join(self, event, take_part && self->detours < DETOURS_MAX);
+            continue;
+        }
+        if (weft__rt.alone) { /* nobody else could bring the event, or uses our frames */
+            if (self->recovering)
+                return;
+            weft__job_fail(job, WEFT_ERR_DEADLOCK);
+            weft__end_unwind(self);
+        }
+        weft__sleep_join(self, event, take_part && self->detours < DETOURS_MAX);
+        if (weft__end_asked(self, WEFT__END_UNWIND))
+            weft__end_unwind(self);
     }
     weft__stats_add(&self->stats.steals_failed, misses);
     weft__sleep_pass_on(self);
@@ -237,11 +321,13 @@ void weft__worker_wait(struct weft__worker *self, const struct weft__event *even
  * waits for what was stolen of it: it may still use those frames. */
 static void abandon_tasks(struct weft__worker *self, uint32_t base)
 {
+    weft__critical_begin(&self->front);
     while (weft__head(self) > base && weft__deque_pop(self)) {
         weft_task *entry = weft__entry_at(self, weft__head(self));
         if (weft__entry_is_group(entry))
             weft__group_drop_entry(self, entry);
     }
+    weft__critical_end(&self->front);
     for (uint32_t i = weft__head(self); i > base; i--) {
         weft_task *entry = weft__entry_at(self, i - 1);
         if (!weft__entry_is_group(entry))
@@ -260,32 +346,55 @@ static void abandon_groups(struct weft__worker *self, weft_group *until)
     }
 }
 
-/* The host unwound everything on this worker's stack, all of one job. Innermost frames
- * first: wait until nobody uses them, then report the task that they served. */
-void weft__worker_recover(struct weft__worker *self, enum weft_status status)
+/* Everything on this worker's stack is dead, all of one job. Innermost frames first: wait
+ * until nobody uses them, then report the task that they served. */
+static void abandon_job(struct weft__worker *self, weft_job *job, enum weft_status status)
 {
-    weft__profile_abandon(self);
-    weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
-    if (job == NULL)
-        return; /* between two jobs: nothing to clean */
     weft__job_fail(job, status);
-    weft_job *root = self->root;
     while (self->running != NULL) {
         struct weft__running *running = self->running;
         abandon_tasks(self, running->base);
         abandon_groups(self, running->groups);
+        weft__critical_begin(&self->front);
         self->running = running->outer;
         if (running->task != NULL)
             complete(running->task, running->victim);
         else
             weft__group_end(running->group);
+        weft__critical_end(&self->front);
     }
     abandon_tasks(self, 0);
     abandon_groups(self, NULL);
     (void)weft__plat_stack_overrun();
-    self->detours = 0;
+    weft__critical_begin(&self->front);
+    weft_job *root = self->root;
     self->root = NULL;
     atomic_store_explicit(&self->job, NULL, memory_order_release);
     if (root != NULL)
         weft__job_finish(root);
+    weft__critical_end(&self->front);
+}
+
+/* The host unwound this worker's stack, or its thread is dead and the calling one follows
+ * it. False: it was in a critical section (T1), so the runtime must not be used any more. */
+bool weft__worker_recover(struct weft__worker *self, enum weft_status status)
+{
+    if (WEFT__PEEK(&self->front.critical) != 0)
+        return false;
+    weft__profile_abandon(self);
+    weft__sleep_undo(self);
+    self->recovering = true;
+    uint32_t split = (uint32_t)(atomic_load(&self->offer) >> 16 & 0xffff);
+    self->front.split = self->front.slots + split; /* D1, had it just changed */
+    weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
+    if (job != NULL)
+        abandon_job(self, job, status);
+    self->recovering = false;
+    self->suspended = false;
+    if (status == WEFT_ERR_WORKER) /* what the dead thread had from its host is gone */
+        self->visited = atomic_load(&weft__rt.visits) - 1;
+    self->detours = 0;
+    end_batch(self);
+    atomic_store(&self->held, 0);
+    return true;
 }

@@ -42,14 +42,36 @@
  * that takes one thing of several, or nothing, wakes the next one (pass_on).
  * Invariant S2: limit = 0 is not lost: an owner that sets `limit` back does so before
  * it reads `sleepers`, a sleeper raises `sleepers` before it clears `limit`.
+ * A worker that visits its host (below) is AWAKE, as if it were busy: nobody waits for it
+ * to look. It passes a wake-up on before it goes, and looks when it is back.
  * Invariant S3: a joiner sets its waiter flag, then sleeps by the steps above and looks
- * at the flag's word again; who ends the task sets DONE, then looks at the joiner. */
+ * at the flag's word again; who ends the task sets DONE, then looks at the joiner.
+ *
+ * SUCCESSION. Invariants T1 and T2 (block.h) say when a dead thread can be followed. A
+ * thread that died asleep is woken by its successor: who sets `sleep` to AWAKE, dead or not,
+ * lowers `sleepers`, and the successor takes over the duty of a woken worker to look (S1).
+ *
+ * ENDING. The host may end the waits of a worker in a job, by the word `end`:
+ *
+ *     value             meaning                                       set by
+ *     0                 nothing                                       the owner, as a job begins
+ *     job + END_WAIT    a wait of limit.h returns WEFT_ERR_CANCELLED  the host
+ *     job + END_UNWIND  it gives up all of its stack, by a trap       the host
+ *
+ * Invariant E1: the host sets it while the job is open; the owner clears it before a job
+ * begins. So it never meets a later job in the same memory.
+ *
+ * VISITS. Where a host has an event loop on the worker's thread, weft__worker_loop returns
+ * to it when asked to: `visits` counts the requests to all, `visited` those that this
+ * worker has answered. A job whose root ends on the event loop is suspended: it stays the
+ * worker's root, and ends when the worker enters its loop again. */
 #ifndef WEFT_CORE_WORKER_H
 #define WEFT_CORE_WORKER_H
 
 #include "../platform/platform.h"
 #include "block.h"
 #include "inbox.h"
+#include "limit.h"
 #include "stats.h"
 
 #ifdef NDEBUG
@@ -77,6 +99,9 @@
 #define WEFT__GROUP_ONE    2u /* each task that has not ended */
 
 enum { WEFT__AWAKE = 0, WEFT__SLEEP_IDLE = 1, WEFT__SLEEP_JOIN = 2, WEFT__SLEEP_SPARE = 3 };
+
+/* In weft__worker.end, beside a job's address. */
+enum { WEFT__END_WAIT = 1, WEFT__END_UNWIND = 2, WEFT__END_MASK = 3 };
 
 /* Workers that can stand in for blocked ones, see spare.c. */
 #define WEFT__SPARES_MAX 32u
@@ -109,6 +134,10 @@ struct weft__worker {
     uint32_t random;                 /* owner only */
     uint32_t detours;                /* nested thefts from others than our thief; owner only */
     bool woken;                      /* by somebody else, not looked yet; owner only */
+    bool batch;                      /* counts in batch_jobs; owner only */
+    bool suspended;                  /* `root` ends on the host's event loop; owner only */
+    bool recovering;                 /* its stack is gone; owner only */
+    uint32_t visited;                /* requests to visit the host, answered; owner only */
     weft__plat_thread thread;        /* runtime.c */
     weft_worker_stats stats;         /* the owner adds, any thread reads: stats.h */
 
@@ -116,24 +145,34 @@ struct weft__worker {
     _Atomic(weft_job *) job;             /* written by the owner, read by thieves */
     _Atomic uint32_t thief;              /* a hint: who stole last; any thread */
     _Alignas(64) _Atomic uint32_t sleep; /* owner: to IDLE or JOIN; any thread: to AWAKE */
+    _Atomic uintptr_t end;               /* table above */
+    _Atomic uint32_t held;               /* takes no job: the host may end it; host, successor */
+    struct weft__waiting waiting;        /* limit.h; the owner writes, the host reads */
 };
 
 struct weft__runtime {
     /* Workers that loop first, then those for callers, then spares. */
     struct weft__worker *workers;
     uint32_t threads;    /* workers but for spares; 0 when not started */
+    uint32_t capacity;   /* records, those of spares included */
     uint32_t loop_count; /* those with a thread of their own */
+    bool alone;          /* the only worker is on the host's thread, and never sleeps */
     size_t stack_bytes;
     uint32_t spin_ns;
     uint32_t join_spins;    /* looks of a joiner before it sleeps */
     uint32_t join_patience; /* those of them before it takes other work */
     weft_info info;
     void (*host_finished)(weft_job *job); /* for jobs of the JavaScript host */
+    void (*host_unwind)(void);            /* gives up the calling worker's stack */
+    /* True for an object that the host itself may change, and so end waits for it. */
+    bool (*host_ends)(const void *object);
     struct weft__inbox inboxes[WEFT__LANES];
+    _Atomic uint32_t size;                  /* workers that look for work if none is blocked */
     _Atomic uint32_t reach;                 /* workers that are or were in use, spares included */
     _Atomic uint32_t spare_starting;        /* somebody is starting a spare */
     _Atomic uint32_t blocked;               /* workers that sleep inside a task */
     _Atomic uint32_t batch_jobs;            /* batch jobs that have begun and not ended */
+    _Atomic uint32_t visits;                /* requests to visit the host; any thread: +1 */
     _Alignas(64) _Atomic uint32_t sleepers; /* workers whose sleep is not AWAKE */
     _Atomic uint32_t looping;               /* workers that have not left their loop */
     _Atomic uint32_t stopping;
@@ -142,8 +181,6 @@ struct weft__runtime {
 };
 
 extern struct weft__runtime weft__rt;
-extern struct weft__front weft__nobody; /* the front of a thread that is no worker */
-
 /* The calling thread's worker, or NULL. */
 static inline struct weft__worker *weft__worker_self(void)
 {
@@ -160,8 +197,10 @@ struct weft__event {
 };
 
 /* worker.c */
-void weft__worker_loop(struct weft__worker *self);
-void weft__worker_recover(struct weft__worker *self, enum weft_status status);
+bool weft__worker_loop(struct weft__worker *self); /* true: visit the host, then enter again */
+bool weft__worker_turn(struct weft__worker *self); /* runs a job; false: there is none */
+void weft__worker_suspend(struct weft__worker *self);
+bool weft__worker_recover(struct weft__worker *self, enum weft_status status);
 void weft__worker_run_job(struct weft__worker *self, weft_job *job);
 void weft__worker_wait(struct weft__worker *self, const struct weft__event *event, bool take_part);
 void weft__worker_begin(struct weft__worker *self, struct weft__running *running);
@@ -178,6 +217,7 @@ void weft__deque_offer_all(struct weft__worker *self);
 weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job);
 
 /* runtime.c */
+void weft__worker_main(void *worker);
 enum weft_status weft__worker_init(struct weft__worker *worker, uint32_t index);
 enum weft_status weft__worker_start(struct weft__worker *worker);
 
@@ -186,6 +226,7 @@ bool weft__spare_resting(const struct weft__worker *self);
 void weft__spare_sleep(struct weft__worker *self);
 void weft__spare_wake(struct weft__worker *spare);
 void weft__spare_call(void);
+enum weft_status weft__spare_resize(uint32_t size);
 
 /* sleep.c */
 void weft__sleep_idle(struct weft__worker *self);
@@ -194,8 +235,17 @@ void weft__sleep_pass_on(struct weft__worker *self);
 void weft__sleep_ask(const struct weft__worker *self);
 bool weft__sleep_wake_for(weft_job *job);
 void weft__sleep_wake_all(void);
+void weft__sleep_send_visiting(void);
 void weft__sleep_unpark(uint32_t index);
+void weft__sleep_undo(struct weft__worker *self);
 bool weft__sleep_stalled(void);
+
+/* end.c */
+bool weft__end_asked(struct weft__worker *self, uintptr_t how);
+void weft__end_unwind(struct weft__worker *self);
+void weft__end_ask(struct weft__worker *worker, weft_job *job, uintptr_t how);
+bool weft__end_hold(struct weft__worker *worker, const weft_job *job);
+void weft__end_wait_held(struct weft__worker *self);
 
 /* group.c */
 void weft__group_run_entry(struct weft__worker *self, weft_task *entry);
@@ -212,7 +262,7 @@ weft_job *weft__job_current(void);
 weft_job *weft__job_set_solo(weft_job *job);
 void weft__job_fail(weft_job *job, enum weft_status status);
 void weft__job_finish(weft_job *job);
-enum weft_status weft__job_submit_host(weft_job *job);
+uint32_t weft__job_submit_host(weft_job *const *jobs, uint32_t count, enum weft_lane lane);
 
 /* runtime.c */
 enum weft_status weft__runtime_start(const weft_options *options, uint32_t callers,

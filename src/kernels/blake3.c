@@ -336,3 +336,111 @@ WEFT_EXPORT void weft_blake3_serial(const void *input, size_t bytes, uint8_t dig
     hash_tree_serial(&tree);
     memcpy(digest, tree.cv, sizeof tree.cv);
 }
+
+/* ---- input in pieces ---- */
+
+/* Subtrees of one piece: their sizes rise to the largest and fall again. */
+#define PLAN_MAX 110
+
+struct plan {
+    struct subtree *trees;
+    size_t count;
+};
+
+static void hash_plan(void *context)
+{
+    struct plan *plan = context;
+    if (plan->count == 1) {
+        hash_tree(plan->trees);
+        return;
+    }
+    struct plan rest = {plan->trees + 1, plan->count - 1};
+    weft_join(hash_tree, plan->trees, hash_plan, &rest);
+}
+
+/* Adds a full subtree of `chunks` chunks, a power of two that divides state->chunks, and
+ * merges what is full then. More input is known to follow, so none of this is the root. */
+static void push(weft_blake3_state *state, const uint32_t cv[8], uint64_t chunks)
+{
+    memcpy(state->stack[state->depth++], cv, sizeof state->stack[0]);
+    state->chunks += chunks;
+    while (state->depth > (uint32_t)__builtin_popcountll(state->chunks)) {
+        uint32_t parent[8];
+        state->depth--;
+        hash_parent(state->stack + state->depth - 1, 0, parent);
+        memcpy(state->stack[state->depth - 1], parent, sizeof parent);
+    }
+}
+
+WEFT_EXPORT size_t weft_blake3_state_bytes(void)
+{
+    return sizeof(weft_blake3_state);
+}
+
+WEFT_EXPORT void weft_blake3_init(weft_blake3_state *state)
+{
+    state->chunks = 0;
+    state->depth = 0;
+    state->tail_bytes = 0;
+}
+
+/* Fills the tail, and hashes it if it is full and not the last. Returns the bytes used. */
+static size_t fill_tail(weft_blake3_state *state, const uint8_t *input, size_t bytes)
+{
+    size_t room = CHUNK_BYTES - state->tail_bytes, part = bytes < room ? bytes : room;
+    memcpy(state->tail + state->tail_bytes, input, part);
+    state->tail_bytes += (uint32_t)part;
+    if (part < bytes) {
+        uint32_t cv[8];
+        hash_chunk(state->tail, CHUNK_BYTES, state->chunks, 0, cv);
+        push(state, cv, 1);
+        state->tail_bytes = 0;
+    }
+    return part;
+}
+
+WEFT_EXPORT void weft_blake3_update(weft_blake3_state *state, const void *input, size_t bytes)
+{
+    const uint8_t *rest = input;
+    struct subtree trees[PLAN_MAX];
+    struct plan plan = {trees, 0};
+    uint64_t chunks;
+    if (bytes == 0)
+        return;
+    if (state->tail_bytes > 0) {
+        size_t used = fill_tail(state, rest, bytes);
+        rest += used;
+        bytes -= used;
+    }
+    for (chunks = state->chunks; bytes > CHUNK_BYTES; plan.count++) {
+        size_t size = left_bytes(bytes);
+        while (((size / CHUNK_BYTES - 1) & chunks) != 0)
+            size /= 2;
+        trees[plan.count] = (struct subtree){rest, size, chunks, 0, {0}};
+        chunks += size / CHUNK_BYTES;
+        rest += size;
+        bytes -= size;
+    }
+    if (plan.count > 0)
+        hash_plan(&plan);
+    for (size_t i = 0; i < plan.count; i++)
+        push(state, trees[i].cv, trees[i].bytes / CHUNK_BYTES);
+    if (bytes > 0) {
+        memcpy(state->tail, rest, bytes);
+        state->tail_bytes = (uint32_t)bytes;
+    }
+}
+
+WEFT_EXPORT void weft_blake3_finish(const weft_blake3_state *state, uint8_t digest[32])
+{
+    uint32_t children[2][8];
+    uint32_t depth = state->depth;
+    hash_chunk(state->tail, state->tail_bytes, state->chunks, depth == 0 ? ROOT : 0, children[1]);
+    while (depth-- > 0) {
+        uint32_t cv[8];
+        memcpy(children[0], state->stack[depth], sizeof children[0]);
+        hash_parent(children, depth == 0 ? ROOT : 0, cv);
+        memcpy(children[1], cv, sizeof cv);
+    }
+    memcpy(digest, children[1], sizeof children[1]);
+}

@@ -5,7 +5,8 @@
  * yardstick for speed and the reference in tests. Results have the same bits on any
  * number of threads, natively and as WebAssembly, and from both twins.
  *
- * All of them may be called from JavaScript by name.
+ * All of them may be called from JavaScript by name. Sums, sorts and more for every type
+ * of number are in numbers.h.
  *
  * Ownership: memory stays the caller's.
  * Threads:   any thread; may be nested in other parallel work. Different calls must not
@@ -15,6 +16,8 @@
  * with each. */
 #ifndef WEFT_KERNELS_H
 #define WEFT_KERNELS_H
+
+#include "numbers.h"
 
 #include <weft.h>
 
@@ -83,6 +86,33 @@ void weft_mandelbrot_serial(uint16_t *iterations, uint32_t width, uint32_t heigh
  * null when bytes is 0. After cancellation the digest is meaningless. */
 void weft_blake3(const void *input, size_t bytes, uint8_t digest[32]);
 void weft_blake3_serial(const void *input, size_t bytes, uint8_t digest[32]);
+
+/* A BLAKE3 hash of input that comes in pieces of any size. The fields are private.
+ *
+ *     weft_blake3_init(&state);
+ *     while ((bytes = read(piece)) > 0) weft_blake3_update(&state, piece, bytes);
+ *     weft_blake3_finish(&state, digest);
+ */
+typedef struct weft_blake3_state {
+    uint64_t chunks;       /* of 1024 bytes, that are in the stack */
+    uint32_t depth;        /* of the stack */
+    uint32_t tail_bytes;   /* 1..1024 once there was any input */
+    uint32_t stack[54][8]; /* full subtrees, each at least twice as large as the next */
+    uint8_t tail[1024];    /* the end of the input, which may turn out to be the last chunk */
+} weft_blake3_state;
+
+/* The size of a state, for callers in JavaScript. */
+size_t weft_blake3_state_bytes(void);
+
+void weft_blake3_init(weft_blake3_state *state);
+
+/* Adds input[0..bytes-1], which may be null when bytes is 0. Pieces from some 100 KiB on
+ * use all threads, best if they are long. Calls for one state follow each other. After
+ * cancellation the digest is meaningless. */
+void weft_blake3_update(weft_blake3_state *state, const void *input, size_t bytes);
+
+/* The digest of all input so far, as weft_blake3 gives it; more input may follow. */
+void weft_blake3_finish(const weft_blake3_state *state, uint8_t digest[32]);
 
 /* How many ways n queens can stand on an n x n board so that none attacks another;
  * mirrored and turned boards count. n: 1..32, 0 for any other; the time grows about

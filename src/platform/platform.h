@@ -32,12 +32,18 @@ enum weft_status weft__plat_thread_start(weft__plat_thread *thread, size_t stack
 /* Sleeps until the thread has ended and frees what it held. */
 void weft__plat_thread_join(weft__plat_thread thread);
 
+/* True when another thread could go on in the place of this one, which the host has ended
+ * somewhere (weft__worker_recover); asked by hosts that do that. */
+bool weft__plat_thread_followable(weft__plat_thread thread);
+
 /* True when the calling thread has written past the end of its stack and the host can
  * tell (WebAssembly with weft's own thread layer). */
 bool weft__plat_stack_overrun(void);
 
 /* Runs weft__worker_loop(worker); where functions can trap, runs
- * weft__worker_recover(worker) after each trap and then the loop again. */
+ * weft__worker_recover(worker) after each trap and then the loop again. Where the thread
+ * has a host with an event loop this may unwind the thread's whole stack to it; the
+ * thread's function is then called anew later. */
 struct weft__worker;
 void weft__plat_guard(struct weft__worker *worker);
 

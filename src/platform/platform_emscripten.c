@@ -2,11 +2,13 @@
  * come from platform_pthread.c, waiting from platform_wasm_wait.c. */
 #include "platform_wasm_wait.h"
 
+#include "js_abi.h"
+
 #include <emscripten/emscripten.h>
 #include <emscripten/threading.h>
+#include <pthread.h>
 
-/* JavaScript library function; wasm/ABI.md says what it does. */
-extern void weft_guard(struct weft__worker *worker);
+void weft__worker_main(void *worker);
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpedantic" /* EM_ASM is built on extensions */
@@ -40,6 +42,13 @@ bool weft__plat_stack_overrun(void)
 void weft__plat_guard(struct weft__worker *worker)
 {
     weft_guard(worker);
+}
+
+/* The rest of a thread whose stack was unwound: pthreads have lost sight of it. */
+void weft_thread_resume(void *worker)
+{
+    weft__worker_main(worker);
+    pthread_exit(NULL);
 }
 
 int64_t weft__plat_now_ns(void)

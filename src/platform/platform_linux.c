@@ -17,7 +17,7 @@
 
 #define NS_PER_S 1000000000
 
-void weft__worker_loop(struct weft__worker *worker);
+bool weft__worker_loop(struct weft__worker *worker);
 
 /* ---- Waiting ------------------------------------------------------------------- */
 
@@ -63,7 +63,7 @@ bool weft__plat_stack_overrun(void)
 
 void weft__plat_guard(struct weft__worker *worker)
 {
-    weft__worker_loop(worker);
+    (void)weft__worker_loop(worker); /* this host has no event loop */
 }
 
 /* ---- The machine --------------------------------------------------------------- */

@@ -78,6 +78,12 @@ enum weft_status weft__plat_thread_start(weft__plat_thread *thread, size_t stack
     return WEFT_OK;
 }
 
+bool weft__plat_thread_followable(weft__plat_thread thread)
+{
+    (void)thread;
+    return false; /* POSIX threads end by themselves or with the process */
+}
+
 void weft__plat_thread_join(weft__plat_thread thread)
 {
     pthread_join((pthread_t)thread.handle, NULL);

@@ -48,6 +48,11 @@ void weft__plat_thread_join(weft__plat_thread thread)
     weft__thread_join((struct weft__thread *)thread.handle);
 }
 
+bool weft__plat_thread_followable(weft__plat_thread thread)
+{
+    return weft__thread_followable((const struct weft__thread *)thread.handle);
+}
+
 bool weft__plat_stack_overrun(void)
 {
     return weft__thread_overrun();

@@ -19,11 +19,16 @@ typedef struct weft__lock {
 
 void weft__lock_slow(weft__lock *lock);
 
-static inline void weft__lock_lock(weft__lock *lock)
+static inline bool weft__lock_try_lock(weft__lock *lock)
 {
     uint32_t unlocked = 0;
-    if (!atomic_compare_exchange_strong_explicit(&lock->word, &unlocked, 1, memory_order_acquire,
-                                                 memory_order_relaxed))
+    return atomic_compare_exchange_strong_explicit(&lock->word, &unlocked, 1, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static inline void weft__lock_lock(weft__lock *lock)
+{
+    if (!weft__lock_try_lock(lock))
         weft__lock_slow(lock);
 }
 

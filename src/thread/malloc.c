@@ -74,6 +74,11 @@ static_assert(sizeof(struct block) <= BLOCK_ALIGN, "the smallest block");
 static _Atomic(struct heap *) heaps;
 static _Thread_local struct heap *my_heap;
 
+/* Above 0 while this thread changes what does not bear being left half done. An engine ends
+ * a thread at the entry of a function and at the head of a loop only, so the fast paths,
+ * which have neither, need no mark. */
+static _Thread_local uint32_t busy;
+
 /* 16, 32 ... 128, then four sizes per power of two: 160, 192, 224, 256, 320 ... 28672. */
 static uint32_t class_of(size_t bytes)
 {
@@ -317,9 +322,30 @@ void weft__malloc_unpark(void)
         (void)weft__wasm_wait(&my_heap->state, HEAP_BORROWED, -1);
 }
 
+static const uint32_t *of_thread(const uint32_t *mine, const void *tls)
+{
+    ptrdiff_t offset = (const char *)mine - (const char *)__builtin_wasm_tls_base();
+    return (const uint32_t *)(const void *)((const char *)tls + offset);
+}
+
+bool weft__malloc_followable(const void *tls)
+{
+    return *of_thread(&busy, tls) == 0 && *of_thread(&weft__pages_held, tls) == 0;
+}
+
+bool weft__malloc_follow(void)
+{
+    bool whole = weft__pages_held == 0; /* `busy` may be left by weft__thread_die */
+    busy = 0;
+    if (my_heap != NULL &&
+        atomic_load_explicit(&my_heap->state, memory_order_relaxed) != HEAP_RUNNING)
+        weft__malloc_unpark(); /* it died asleep */
+    return whole;
+}
+
 /* Allocation. */
 
-static WEFT__NOINLINE void *take_small_slow(uint32_t class_index)
+static void *take_small_busy(uint32_t class_index)
 {
     struct heap *heap = heap_mine();
     void *block = heap != NULL ? heap_take(heap, class_index) : NULL;
@@ -330,6 +356,14 @@ static WEFT__NOINLINE void *take_small_slow(uint32_t class_index)
         if (block == NULL)
             errno = ENOMEM;
     }
+    return block;
+}
+
+static WEFT__NOINLINE void *take_small_slow(uint32_t class_index)
+{
+    busy++;
+    void *block = take_small_busy(class_index);
+    busy--;
     return block;
 }
 
@@ -357,7 +391,9 @@ static WEFT__NOINLINE void *take_large(size_t bytes, size_t align, bool *clean)
         align_pages = 1;
     void *run = weft__pages_take(count, align_pages, WEFT__PAGE_LARGE, clean);
     if (run == NULL) {
+        busy++;
         (void)scrape(NULL);
+        busy--;
         run = weft__pages_take(count, align_pages, WEFT__PAGE_LARGE, clean);
         if (run == NULL)
             errno = ENOMEM;
@@ -410,18 +446,22 @@ static WEFT__NOINLINE void free_remote(struct span *span, struct block *block)
 {
     struct heap *heap = span->heap;
     struct block *first = atomic_load_explicit(&span->remote, memory_order_relaxed);
+    busy++;
     do {
         block->next = first;
         /* Release: pairs with the acquire exchange in heap_drain. */
     } while (!atomic_compare_exchange_weak_explicit(&span->remote, &first, block,
                                                     memory_order_release, memory_order_relaxed));
-    if (first != NULL)
+    if (first != NULL) {
+        busy--;
         return;
+    }
     /* The span cannot go away: only a drain that finds it on `pending` takes its blocks. */
     span->pending_next = atomic_load_explicit(&heap->pending, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(&heap->pending, &span->pending_next, span,
                                                   memory_order_release, memory_order_relaxed))
         ;
+    busy--;
 }
 
 void free(void *memory)
@@ -510,3 +550,10 @@ size_t malloc_usable_size(void *memory)
 {
     return memory != NULL ? block_size(memory) : 0;
 }
+
+/* The C library's own names for them, of which atexit needs one: without these it would
+ * bring in its allocator. */
+#pragma clang diagnostic ignored "-Wreserved-identifier"
+void *__libc_malloc(size_t bytes) __attribute__((alias("malloc")));
+void *__libc_calloc(size_t count, size_t bytes) __attribute__((alias("calloc")));
+void __libc_free(void *memory) __attribute__((alias("free")));

@@ -2,6 +2,8 @@
 #ifndef WEFT_THREAD_MALLOC_H
 #define WEFT_THREAD_MALLOC_H
 
+#include <stdbool.h>
+
 /* Gives the calling thread's heap to the next thread that starts. The thread must not
  * allocate any more. */
 void weft__malloc_thread_exit(void);
@@ -10,5 +12,13 @@ void weft__malloc_thread_exit(void);
  * sleeping thread's heap. Between the two the thread must not allocate or free. */
 void weft__malloc_park(void);
 void weft__malloc_unpark(void);
+
+/* A thread died, and the calling thread goes on in its place, on its thread-local storage;
+ * or its stack was unwound. False: it was in the middle of a change to what all threads
+ * share. */
+bool weft__malloc_follow(void);
+
+/* Could a thread follow the dead one with this thread-local storage? */
+bool weft__malloc_followable(const void *tls);
 
 #endif

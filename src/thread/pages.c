@@ -13,10 +13,23 @@ weft__page *weft__pages;
 uint32_t weft__page_end;
 
 static weft__lock lock;
+_Thread_local uint32_t weft__pages_held;
 static uint16_t bins[BIN_COUNT];            /* under lock: first run, 0 for none */
 static uint64_t bins_used;                  /* under lock: bit b set if bins[b] != 0 */
 static uint32_t clean_first, clean_end;     /* under lock: pages never handed out */
 static unsigned char *meta_next, *meta_end; /* under lock */
+
+static void pages_lock(void)
+{
+    weft__pages_held++;
+    weft__lock_lock(&lock);
+}
+
+static void pages_unlock(void)
+{
+    weft__lock_unlock(&lock);
+    weft__pages_held--;
+}
 
 static uint32_t bin_of(uint32_t count)
 {
@@ -158,27 +171,27 @@ static void *take(size_t count, size_t align, enum weft__page_kind kind, bool *c
 
 void *weft__pages_take(size_t count, size_t align, enum weft__page_kind kind, bool *clean)
 {
-    weft__lock_lock(&lock);
+    pages_lock();
     void *run = take(count, align, kind, clean);
-    weft__lock_unlock(&lock);
+    pages_unlock();
     return run;
 }
 
 void weft__pages_free(void *run)
 {
     uint32_t first = (uint32_t)((uintptr_t)run >> WEFT__PAGE_SHIFT);
-    weft__lock_lock(&lock);
+    pages_lock();
     uint32_t count = (uint32_t)weft__page_count(tag_get(first));
     tag_set(first, WEFT__PAGE_NONE, 0);
     run_release(first, count);
-    weft__lock_unlock(&lock);
+    pages_unlock();
 }
 
 bool weft__pages_resize(void *run, size_t wanted)
 {
     uint32_t first = (uint32_t)((uintptr_t)run >> WEFT__PAGE_SHIFT), count = (uint32_t)wanted;
     bool fits = true;
-    weft__lock_lock(&lock);
+    pages_lock();
     uint32_t tag = tag_get(first), old = (uint32_t)weft__page_count(tag);
     if (count < old) {
         tag_set(first, weft__page_kind(tag), count);
@@ -194,7 +207,7 @@ bool weft__pages_resize(void *run, size_t wanted)
             (void)clean_take(first + old, first + count);
         }
     }
-    weft__lock_unlock(&lock);
+    pages_unlock();
     return fits;
 }
 
@@ -202,7 +215,7 @@ void *weft__pages_meta(size_t bytes)
 {
     size_t rounded = (bytes + 63) & ~(size_t)63;
     bool clean;
-    weft__lock_lock(&lock);
+    pages_lock();
     if (weft__page_end == 0)
         pages_init();
     unsigned char *record = (unsigned char *)(((uintptr_t)meta_next + 63) & ~(uintptr_t)63);
@@ -213,6 +226,6 @@ void *weft__pages_meta(size_t bytes)
     }
     if (record != NULL)
         meta_next = record + rounded;
-    weft__lock_unlock(&lock);
+    pages_unlock();
     return record != NULL ? memset(record, 0, bytes) : NULL;
 }

@@ -51,6 +51,9 @@ static inline size_t weft__page_count(uint32_t tag)
     return tag & 0xffffffu;
 }
 
+/* Not 0 while the calling thread has the lock, or is about to. */
+extern _Thread_local uint32_t weft__pages_held;
+
 /* Takes a run of `count` pages that starts at a multiple of `align` pages (a power of
  * two); NULL if there is none. Large runs come from the high end of a free run and all
  * others from the low end, so that small blocks do not cut the memory in two. *clean

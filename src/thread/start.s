@@ -11,8 +11,10 @@
 # another process.
 
 	.globaltype	__stack_pointer, i32
+	.globaltype	__tls_base, i32
 	.functype	__wasm_init_tls (i32) -> ()
-	.functype	weft__thread_main (i32, i32) -> ()
+	.functype	weft__thread_main (i32) -> ()
+	.functype	weft_thread_resume (i32) -> ()
 	.functype	weft__stdio_release (i32) -> ()
 
 	.section	.text.wasi_thread_start,"",@
@@ -27,13 +29,42 @@ wasi_thread_start:
 	local.get	1
 	i32.load	4		# tls
 	call	__wasm_init_tls
+	local.get	1
+	call	weft_thread_resume
+	end_function
+
+# A fresh instance in the place of one whose thread is dead: the storage holds what that
+# thread left in it.
+	.section	.text.weft_thread_follow,"",@
+	.globl	weft_thread_follow
+	.type	weft_thread_follow,@function
+	.export_name	weft_thread_follow, weft_thread_follow
+weft_thread_follow:
+	.functype	weft_thread_follow (i32) -> ()
 	local.get	0
-	local.get	1
+	i32.load	4		# tls
+	global.set	__tls_base
+	local.get	0
+	call	weft_thread_resume
+	end_function
+
+# Calls the thread's function, also anew after the host has unwound the thread's stack to
+# its own event loop: everything but the stack is as it was left.
+	.section	.text.weft_thread_resume,"",@
+	.globl	weft_thread_resume
+	.type	weft_thread_resume,@function
+	.export_name	weft_thread_resume, weft_thread_resume
+weft_thread_resume:
+	.functype	weft_thread_resume (i32) -> ()
+	local.get	0
+	i32.load	0		# stack_top
+	global.set	__stack_pointer
+	local.get	0
 	call	weft__thread_main
-	local.get	1
+	local.get	0
 	i32.const	1		# WEFT__THREAD_ENDED
 	i32.atomic.store	8	# done
-	local.get	1
+	local.get	0
 	i32.const	-1
 	memory.atomic.notify	8	# done
 	drop

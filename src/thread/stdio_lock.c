@@ -43,6 +43,34 @@ static void stream_unlock(struct stream_lock *lock)
     weft__lock_unlock(&lock->lock);
 }
 
+/* The same locks for whoever wants several calls to be one. The C library declares these
+ * for -pthread only. */
+void flockfile(FILE *stream);
+int ftrylockfile(FILE *stream);
+void funlockfile(FILE *stream);
+
+void flockfile(FILE *stream)
+{
+    (void)stream_lock(stream);
+}
+
+int ftrylockfile(FILE *stream)
+{
+    struct stream_lock *lock = stream == stdin ? &input : &all_streams;
+    uintptr_t self = (uintptr_t)weft__thread_self();
+    if (atomic_load_explicit(&lock->owner, memory_order_relaxed) != self &&
+        !weft__lock_try_lock(&lock->lock))
+        return -1;
+    atomic_store_explicit(&lock->owner, self, memory_order_relaxed);
+    lock->depth++;
+    return 0;
+}
+
+void funlockfile(FILE *stream)
+{
+    stream_unlock(stream == stdin ? &input : &all_streams);
+}
+
 void weft__stdio_release(const struct weft__thread *thread)
 {
     struct stream_lock *locks[] = {&all_streams, &input};

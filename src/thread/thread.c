@@ -21,6 +21,11 @@ static_assert(offsetof(struct weft__thread, done) == 8, "start.s stores it");
 __attribute__((import_module("wasi"), import_name("thread-spawn"))) int32_t
 weft__import_thread_spawn(struct weft__thread *thread);
 
+/* The linker's: sets the base of thread-local storage and fills it in; the end of the
+ * main thread's stack. */
+void __wasm_init_tls(void *tls);
+extern unsigned char __global_base[];
+
 static _Thread_local struct weft__thread *self;
 
 struct weft__thread *weft__thread_self(void)
@@ -85,14 +90,35 @@ enum weft_status weft__thread_start(size_t stack_bytes, void (*fn)(void *), void
     return WEFT_OK;
 }
 
-void weft__thread_main(int32_t tid, struct weft__thread *thread)
+static void guard_check(const struct weft__thread *thread)
 {
-    (void)tid;
-    self = thread;
-    thread->fn(thread->context);
     if (!guard_intact(thread->block))
         weft__thread_die("a thread wrote past the end of its stack; give it more stack_bytes");
+}
+
+void weft__thread_main(struct weft__thread *thread)
+{
+    self = thread;
+    thread->fn(thread->context);
+    guard_check(thread);
     weft__malloc_thread_exit();
+}
+
+void weft__thread_renew(void)
+{
+    struct weft__thread *thread = self;
+    guard_check(thread);
+    weft__malloc_thread_exit();
+    __wasm_init_tls(thread->tls);
+    self = thread;
+}
+
+void *weft__thread_stack(size_t *bytes)
+{
+    /* The main thread's is all below the data (`--stack-first`). */
+    unsigned char *low = self != NULL ? self->block + GUARD_BYTES : NULL;
+    *bytes = (self != NULL ? self->stack_top : (uintptr_t)__global_base) - (uintptr_t)low;
+    return low;
 }
 
 void weft__thread_join(struct weft__thread *thread)
@@ -105,10 +131,16 @@ void weft__thread_join(struct weft__thread *thread)
     free(thread->block);
 }
 
-WEFT_EXPORT void weft_thread_recover(void)
+WEFT_EXPORT int32_t weft_thread_recover(void)
 {
     weft__stdio_release(self);
     weft__stdio_forget_private();
+    return weft__malloc_follow();
+}
+
+bool weft__thread_followable(const struct weft__thread *thread)
+{
+    return weft__malloc_followable(thread->tls);
 }
 
 _Noreturn void weft__thread_die(const char *text)

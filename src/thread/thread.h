@@ -44,8 +44,16 @@ struct weft__thread *weft__thread_self(void);
 /* True when the calling thread has written below its stack since the last call. */
 bool weft__thread_overrun(void);
 
+/* Makes the calling thread, which weft__thread_start started, as good as a new one: its
+ * thread-local variables have their first values and its heap is somebody else's. Dies if
+ * the thread has overrun its stack. */
+void weft__thread_renew(void);
+
+/* The calling thread's stack: its lowest address and its size. */
+void *weft__thread_stack(size_t *bytes);
+
 /* Called by start.s. */
-void weft__thread_main(int32_t tid, struct weft__thread *thread);
+void weft__thread_main(struct weft__thread *thread);
 
 /* For the JavaScript host, on any instance; in start.s. The thread with this start
  * argument has left wasi_thread_start by a trap, or will never enter it, and is not joined
@@ -54,8 +62,16 @@ void weft__thread_main(int32_t tid, struct weft__thread *thread);
 void weft_thread_failed(struct weft__thread *thread);
 
 /* For the JavaScript host, on the instance that caught a trap and goes on using its
- * thread: gives back the stdio locks that the dead frames held. */
-void weft_thread_recover(void);
+ * thread, or that follows a dead one: gives back the stdio locks that the dead frames held.
+ * 0: they held a lock of the allocator, so this memory is of no use any more. */
+int32_t weft_thread_recover(void);
+
+/* Could another thread go on in the place of this one, which is dead? */
+bool weft__thread_followable(const struct weft__thread *thread);
+
+/* For the JavaScript host, on a fresh instance; in start.s. Goes on as the thread with this
+ * start argument, which is dead, on its stack and its thread-local storage. */
+void weft_thread_follow(struct weft__thread *thread);
 
 /* Writes "weft: <text>\n" to standard error and traps. Takes no lock, allocates nothing. */
 _Noreturn void weft__thread_die(const char *text);

@@ -4,21 +4,16 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { progressLine, runMain, writeReports } from './command_line.js';
 import { describeMachine } from './machine.js';
 import { measureWorkload } from './measure.js';
-import { USAGE, UsageError, readOptions } from './options.js';
+import { USAGE, readOptions } from './options.js';
 import { colourCounts, encodePng } from './png.js';
 import { htmlPage } from './report/html.js';
 import { summarise } from './report/summary.js';
 import { summaryLines, tableLines } from './report/text.js';
 import { VIEW } from './work/mandelbrot.js';
 import { rungsOf } from './workloads.js';
-
-/** One line that is written over on a terminal and left away elsewhere. */
-function progressLine(name) {
-  if (!process.stdout.isTTY) return () => {};
-  return (text) => process.stdout.write(`\r\x1b[2K${text && `  ${name}: ${text}`}`);
-}
 
 function writePicture(file, counts) {
   const rgb = colourCounts(counts, VIEW.maxIterations);
@@ -58,13 +53,6 @@ async function climb(options) {
   return results;
 }
 
-function writeReports(options, report) {
-  for (const file of [options.json, options.html]) fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  fs.writeFileSync(options.html, htmlPage(report));
-  console.log(`\nwritten: ${options.json}\n         ${options.html}`);
-}
-
 async function main() {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
@@ -72,7 +60,10 @@ async function main() {
     return;
   }
   fs.mkdirSync(options.outDir, { recursive: true });
-  const machine = describeMachine(options);
+  const { threads } = options;
+  const machine = describeMachine({
+    title: `weft ladder, ${threads} thread${threads > 1 ? 's' : ''}`, script: 'tests/bench/ladder.js',
+  });
   const start = performance.now();
   console.log(`${machine.lines.join('\n')}\n`);
   const results = await climb(options);
@@ -87,14 +78,9 @@ async function main() {
   console.log(`  took ${seconds.toFixed(0)} s; ${failures.length === 0
     ? 'every result is right' : `${failures.length} WRONG OR FAILED:`}`);
   for (const failure of failures) console.log(`  ${failure}`);
-  writeReports(options, { machine, threads: options.threads, seconds, summary, failures, results });
+  const report = { machine, threads, seconds, summary, failures, results };
+  writeReports(options, report, htmlPage(report));
   if (failures.length > 0) process.exit(1); // also where a failed rung left something running
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\nTry --help.`);
-  process.exitCode = 2;
-}
+runMain(main);

@@ -16,7 +16,7 @@ function commit() {
 }
 
 /** Machine, versions and command, as an object and as lines to print. */
-export function describeMachine({ threads }) {
+export function describeMachine({ title, script }) {
   const cpus = os.cpus();
   const machine = {
     cpu: cpus[0]?.model.trim() ?? 'unknown',
@@ -28,11 +28,11 @@ export function describeMachine({ threads }) {
     v8: process.versions.v8,
     commit: commit(),
     date: new Date().toISOString(),
-    command: ['node', 'tests/bench/ladder.js', ...process.argv.slice(2)].join(' '),
+    command: ['node', script, ...process.argv.slice(2)].join(' '),
     load: os.loadavg()[0],
   };
   const lines = [
-    `weft ladder, ${threads} thread${threads > 1 ? 's' : ''}: ${machine.command}`,
+    `${title}: ${machine.command}`,
     `${machine.cpu}, ${machine.usable} of ${machine.cpus} CPUs, ${machine.memoryGiB} GiB, ${machine.system}`,
     `Node ${machine.node}, V8 ${machine.v8}${machine.commit ? `, commit ${machine.commit}` : ''}`,
   ];

@@ -2,7 +2,7 @@
 
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { UsageError, count, list, parse } from './command_line.js';
 import { OUT_DIR } from './paths.js';
 import { fileComplaint, rungIds, workloads } from './workloads.js';
 
@@ -29,45 +29,10 @@ result checked. Prints tables, writes JSON and one HTML page.
 
 Exit code: 0 all results right, 1 a wrong result or a failed rung, 2 bad options.`;
 
-/** A mistake on the command line. */
-export class UsageError extends Error {}
-
-function count(name, text, max) {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
-  throw new UsageError(`--${name} must be a whole number from 1 to ${max}, not "${text}"`);
-}
-
-function list(name, text, known) {
-  if (text === undefined) return known;
-  const names = text.split(',').map((word) => word.trim()).filter(Boolean);
-  const strange = names.find((word) => !known.includes(word));
-  if (strange !== undefined) {
-    throw new UsageError(`--${name}: there is no "${strange}"; known: ${known.join(', ')}`);
-  }
-  if (names.length === 0) throw new UsageError(`--${name} needs at least one of: ${known.join(', ')}`);
-  return known.filter((word) => names.includes(word));
-}
-
-function parse(args) {
-  const text = { type: 'string' };
-  const flag = { type: 'boolean', default: false };
-  try {
-    return parseArgs({
-      args,
-      options: {
-        only: text, rungs: text, threads: text, repeats: text, file: text, out: text,
-        json: text, html: text, quick: flag, help: flag,
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error.message);
-  }
-}
-
 /** @param {string[]} args  the arguments after the script's name */
 export function readOptions(args) {
-  const values = parse(args);
+  const values = parse(args,
+    ['only', 'rungs', 'threads', 'repeats', 'file', 'out', 'json', 'html'], ['quick', 'help']);
   const outDir = path.resolve(values.out ?? OUT_DIR);
   const options = {
     help: values.help,

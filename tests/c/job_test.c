@@ -234,9 +234,39 @@ static void the_runtime_is_not_stopped_from_inside_a_job(void)
     stop();
 }
 
+static void report_and_ask(void *context)
+{
+    uint64_t *seen = context;
+    weft_progress(3, UINT64_MAX);
+    seen[0] = weft_checkpoint();
+    weft_cancel();
+    seen[1] = weft_checkpoint();
+}
+
+static void progress_and_checkpoints_belong_to_the_job_of_the_caller(void)
+{
+    start();
+    uint64_t seen[2] = {7, 7}, done = 7, total = 7;
+    weft_job job;
+    weft_job_init(&job, report_and_ask, seen);
+    weft_job_progress(&job, &done, &total);
+    EXPECT_EQ(done, 0);
+    EXPECT_EQ(total, 0);
+    EXPECT_EQ(weft_job_submit(&job), WEFT_OK);
+    EXPECT_EQ(weft_job_wait(&job, WEFT_FOREVER), WEFT_ERR_CANCELLED);
+    weft_job_progress(&job, &done, &total);
+    EXPECT_EQ(done, 3);
+    EXPECT_EQ(total, UINT64_MAX);
+    EXPECT_EQ(seen[0], 1);
+    EXPECT_EQ(seen[1], 0);
+    weft_progress(1, 2); /* outside a job: nothing */
+    EXPECT(weft_checkpoint());
+    stop();
+}
+
 static void every_status_has_a_name_of_its_own(void)
 {
-    for (int i = WEFT_OK; i <= WEFT_ERR_WORKER; i++) {
+    for (int i = WEFT_OK; i <= WEFT_ERR_THROWN; i++) {
         EXPECT(strncmp(weft_status_name((enum weft_status)i), "WEFT_", 5) == 0);
         for (int j = WEFT_OK; j < i; j++)
             EXPECT(strcmp(weft_status_name((enum weft_status)i),
@@ -252,4 +282,5 @@ TEST_MAIN(TEST(every_submitted_job_runs_once), TEST(stop_waits_for_submitted_job
           TEST(a_waiting_worker_runs_nothing_of_another_job),
           TEST(start_and_stop_check_their_state_and_arguments),
           TEST(the_runtime_is_not_stopped_from_inside_a_job),
+          TEST(progress_and_checkpoints_belong_to_the_job_of_the_caller),
           TEST(every_status_has_a_name_of_its_own))

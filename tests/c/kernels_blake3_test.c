@@ -160,6 +160,68 @@ static void nothing_at_all_may_be_null(void)
     expect_digest(digest, vectors[0].digest, 0);
 }
 
+/* Feeds `bytes` bytes in pieces of the given size, 0: of pseudo-random ones. */
+static void hash_in_pieces(const uint8_t *input, size_t bytes, size_t piece, uint8_t digest[32])
+{
+    weft_blake3_state state;
+    uint64_t noise[256];
+    weft_fill_noise_u64(noise, 256, bytes);
+    weft_blake3_init(&state);
+    for (size_t i = 0; bytes > 0; i++) {
+        size_t size = piece;
+        if (piece == 0) /* short and long ones */
+            size = noise[i % 256] % (i % 3 == 0 ? 1000000 : 3000);
+        if (size > bytes)
+            size = bytes;
+        weft_blake3_update(&state, input, size);
+        input += size;
+        bytes -= size;
+    }
+    weft_blake3_finish(&state, digest);
+}
+
+static void check_pieces(void *context)
+{
+    static const size_t pieces[] = {0, 63, 1023, 1024, 1025, 4096, 65536, 65537, 1048576, 5000001};
+    const uint8_t *input = context;
+    uint8_t digest[32];
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++) {
+            if (vectors[i].bytes > 200001 && pieces[p] > 0 && pieces[p] < 1024)
+                continue;
+            hash_in_pieces(input, vectors[i].bytes, pieces[p], digest);
+            expect_digest(digest, vectors[i].digest, vectors[i].bytes);
+        }
+    }
+}
+
+static void input_in_pieces_of_any_size_gives_the_same_digest(void)
+{
+    uint8_t *input = make_input();
+    everywhere(check_pieces, input);
+    free(input);
+}
+
+static void a_digest_can_be_taken_on_the_way(void)
+{
+    uint8_t *input = make_input(), digest[32], wanted[32];
+    weft_blake3_state *state = must_alloc(weft_blake3_state_bytes());
+    weft_blake3_init(state);
+    weft_blake3_finish(state, digest);
+    expect_digest(digest, vectors[0].digest, 0);
+    for (size_t bytes = 0; bytes < 9000; bytes += 300) {
+        weft_blake3_update(state, input + bytes, 300);
+        weft_blake3_update(state, NULL, 0);
+        weft_blake3_finish(state, digest);
+        weft_blake3_serial(input, bytes + 300, wanted);
+        EXPECT(memcmp(digest, wanted, sizeof wanted) == 0);
+    }
+    free(state);
+    free(input);
+}
+
 TEST_MAIN(TEST(digests_are_the_official_ones), TEST(every_short_length_is_right),
           TEST(any_length_and_alignment_gives_the_serial_digest),
-          TEST(alignment_does_not_change_the_digest), TEST(nothing_at_all_may_be_null))
+          TEST(alignment_does_not_change_the_digest), TEST(nothing_at_all_may_be_null),
+          TEST(input_in_pieces_of_any_size_gives_the_same_digest),
+          TEST(a_digest_can_be_taken_on_the_way))

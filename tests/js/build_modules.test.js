@@ -19,7 +19,7 @@ const targets = process.env.WEFT_TARGETS?.split(',');
 
 /** wasm/ABI.md, "Exports". */
 const EXPORTS = ['weft_js_layout', 'weft_js_start', 'weft_js_stop', 'weft_js_stopped',
-  'weft_js_submit', 'weft_js_cancel', 'weft_js_finished', 'weft_js_stalled', 'weft_js_alloc',
+  'weft_js_submit', 'weft_js_cancel', 'weft_js_stalled', 'weft_js_alloc',
   'weft_js_free', 'weft_worker_enter', 'weft_worker_recover', 'weft_worker_slot'];
 const EXPORTS_WASI = ['weft_thread_failed', 'weft_main_may_sleep', 'wasi_thread_start',
   '__stack_pointer', '_initialize'];

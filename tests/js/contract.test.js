@@ -48,13 +48,13 @@ it('layout.js has the offsets that js_abi.c asserts', () => {
 it('guard.js has the numbers of layout.js and errors.js', () => {
   const source = read('js-glue/src/guard.js');
   const constant = (name) => Number(new RegExp(`const ${name} = (\\d+);`).exec(source)?.[1]);
-  for (const name of ['NAMES', 'NAMES_BYTES']) {
+  for (const name of ['NAMES', 'NAMES_BYTES', 'MODULES']) {
     assert.equal(constant(`WORD_${name}`), /** @type {any} */ (layout.Word)[name]);
   }
   for (const name of ['FUNCTION', 'ERROR', 'ERROR_BYTES', 'RESULT', 'ARGUMENTS']) {
     assert.equal(constant(`SLOT_${name}`), /** @type {any} */ (layout.Slot)[name]);
   }
-  for (const name of ['TRAP', 'STACK']) {
+  for (const name of ['TRAP', 'STACK', 'CANCELLED']) {
     assert.equal(constant(`ERR_${name}`), /** @type {any} */ (STATUS)[`WEFT_ERR_${name}`]);
   }
 });
@@ -119,4 +119,14 @@ it('reads a module of every kind of import, and stops at a damaged one', () => {
       assert.ok(error instanceof RangeError, `cut at ${end}: ${error}`);
     }
   }
+});
+
+it('layout.js has the words of shared objects that js_shared.c asserts', () => {
+  const source = read('src/platform/js_shared.c');
+  const asserted = (struct) => Object.fromEntries(
+    [...source.matchAll(new RegExp(`offsetof\\(struct ${struct}, (\\w+)\\) == (\\d+)\\)`, 'g'))]
+      .map(([, name, at]) => [name.toUpperCase(), Number(at) / 4]));
+  assert.deepEqual(asserted('shared'), layout.Shared);
+  assert.deepEqual(asserted('turn'), layout.Turn);
+  assert.match(source, new RegExp(`sizeof\\(struct turn\\) == ${4 * layout.TURN_WORDS}\\)`));
 });

@@ -84,13 +84,6 @@ forEachFlavour('failure', (flavour) => {
     assert.match(error.cause.stack, /weft_worker_enter/);
   });
 
-  it('reports calls that wait for each other instead of hanging', LIMIT, async (t) => {
-    const rt = await open(t, flavour);
-    await Promise.all([1, 2, 3].map(() => // one more than threads: the last never begins
-      assert.rejects(rt.call('wait_for_ever'), weftError('WEFT_ERR_DEADLOCK', /^wait_for_ever: every worker sleeps/))));
-    await assert.rejects(rt.call('nothing'), weftError('WEFT_ERR_DEADLOCK', /^nothing: /)); // no worker is left
-  });
-
   it('goes on with the workers that do not wait for ever', LIMIT, async (t) => {
     const rt = await open(t, flavour, { threads: 3 });
     await assert.rejects(rt.call('wait_for_ever'), weftError('WEFT_ERR_DEADLOCK', /./));
@@ -105,7 +98,10 @@ forEachFlavour('failure', (flavour) => {
     await call;
   });
 
-  it('fails every call when a worker is ended from outside, and later ones too', LIMIT, async () => {
+  // Another worker takes its place where threads are our own: replace.test.js.
+  const lasting = { ...LIMIT, skip: flavour === 'wasi' };
+
+  it('fails every call when a worker is ended from outside, and later ones too', lasting, async () => {
     const { workers, host: spied } = spyingHost();
     const rt = await openRuntime(spied, { module: modules[flavour], threads: 2, memoryBytes: 64 * 1024 * 1024 });
     const { word } = flag(rt);
@@ -119,7 +115,7 @@ forEachFlavour('failure', (flavour) => {
     await rt.close({ cancel: true });
   });
 
-  it('notices the loss of a worker while nothing is pending', LIMIT, async () => {
+  it('notices the loss of a worker while nothing is pending', lasting, async () => {
     const { workers, host: spied } = spyingHost();
     const rt = await openRuntime(spied, { module: modules[flavour], threads: 2, memoryBytes: 64 * 1024 * 1024 });
     await workers[1].terminate();

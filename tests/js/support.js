@@ -11,7 +11,7 @@ import { createRuntime } from '../../js-glue/src/index.js';
 export const LIMIT = { timeout: 60_000 };
 
 const build = new URL(`${process.env.WEFT_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url))}/`, 'file:');
-const fixture = (flavour, name) => fileURLToPath(new URL(`${flavour}/fixtures/${name}`, build));
+export const fixture = (flavour, name) => fileURLToPath(new URL(`${flavour}/fixtures/${name}`, build));
 
 export const modules = {
   wasi: fixture('wasi', 'functions.wasm'),

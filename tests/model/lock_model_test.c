@@ -1,6 +1,8 @@
-/* Locks, explored by model.h. The model has no clock: who waits waits until it is woken,
+/* Locks, explored by model.h. Nobody here has a time limit: who waits waits until it is woken,
  * so a wake-up that is lost shows as threads that all sleep. */
 #include "together.h"
+
+#include "../../src/core/look.h"
 
 /* Mutex: one at a time, and nobody sleeps on a free one. */
 
@@ -55,6 +57,32 @@ static void mutex_and_try(void)
 {
     begin();
     TOGETHER(try_once, lock_twice, lock_once);
+    MODEL_CHECK(total >= 3);
+    MODEL_CHECK(weft_mutex_fini(&mutex) == WEFT_OK);
+}
+
+/* A waiter that looks instead of sleeping and gives up at once, as the host's thread may
+ * (src/core/look.h); what it was handed meanwhile it takes. */
+static void look_and_leave(void *context)
+{
+    (void)context;
+    uint32_t asleep = 0;
+    weft__mutex_join(&mutex);
+    enum weft_status status = weft__mutex_look(&mutex, true, false, &asleep);
+    if (status == WEFT_ERR_WOULD_BLOCK) {
+        status = weft__mutex_look(&mutex, true, true, &asleep);
+        weft__plat_wake(&mutex.state, UINT32_MAX);
+    }
+    if (status != WEFT_OK)
+        return;
+    enter_alone();
+    MODEL_CHECK(weft_mutex_unlock(&mutex) == WEFT_OK);
+}
+
+static void mutex_and_a_waiter_that_leaves(void)
+{
+    begin();
+    TOGETHER(look_and_leave, lock_twice, lock_once);
     MODEL_CHECK(total >= 3);
     MODEL_CHECK(weft_mutex_fini(&mutex) == WEFT_OK);
 }
@@ -381,6 +409,7 @@ static void once_that_fails_first(void)
 EXPLORE(mutex_of_two, 6)
 EXPLORE(mutex_of_three, 5)
 EXPLORE(mutex_and_try, 5)
+EXPLORE(mutex_and_a_waiter_that_leaves, 4)
 EXPLORE(cond_signalled_inside, 3)
 EXPLORE(cond_signalled_outside, 3)
 EXPLORE(cond_broadcast, 4)
@@ -397,7 +426,8 @@ EXPLORE(once_of_three, 4)
 EXPLORE(once_that_fails_first, 4)
 
 TEST_MAIN(EVERY(mutex_of_two), EVERY(mutex_of_three), EVERY(mutex_and_try),
-          EVERY(cond_signalled_inside), EVERY(cond_signalled_outside), EVERY(cond_broadcast),
+          EVERY(mutex_and_a_waiter_that_leaves), EVERY(cond_signalled_inside),
+          EVERY(cond_signalled_outside), EVERY(cond_broadcast),
           EVERY(rwlock_of_two_writers_and_a_reader), EVERY(rwlock_of_two_readers_and_a_writer),
           EVERY(semaphore_released_at_once), EVERY(semaphore_released_one_by_one),
           EVERY(semaphore_as_a_lock), EVERY(barrier_of_two), EVERY(barrier_of_three),

@@ -16,6 +16,7 @@
 #define STEPS_USUAL 20000
 #define REPLAY_MAX  20000 /* decisions that are printed; for more there is the seed */
 #define TURN_MAX    300   /* points in a row before the others get a turn anyway */
+#define NEVER       INT64_MAX
 
 enum state { UNUSED, RUNNABLE, ASLEEP, ENDED };
 
@@ -27,6 +28,8 @@ struct thread {
     enum state state;
     _Atomic uint32_t *word; /* sleeps on it */
     uint32_t joins;         /* or waits for this thread to end, when word is NULL */
+    int64_t deadline;       /* of that sleep, or NEVER */
+    bool late;              /* it ended by its limit */
     void (*fn)(void *);
     void *argument;
     struct weft__front *front; /* its thread-local variable */
@@ -44,6 +47,7 @@ static struct {
     uint32_t current;
     uint32_t turn; /* points since the last switch */
     uint32_t steps;
+    int64_t now; /* the clock: the latest deadline that has passed */
     struct choice choices[STEPS_MAX];
     uint32_t depth;  /* decisions of this run */
     uint32_t prefix; /* decisions that this run repeats */
@@ -117,7 +121,21 @@ static void switch_to(uint32_t next)
     setcontext(&m.threads[next].context);
 }
 
-/* Lets one of the runnable threads go on; `stay`: the current one is among them. */
+/* Goes on with a thread that can; one that sleeps has come to its limit. */
+static void go_on_with(uint32_t next)
+{
+    struct thread *thread = &m.threads[next];
+    if (thread->state == ASLEEP) {
+        thread->state = RUNNABLE;
+        thread->late = true;
+        if (thread->deadline > m.now)
+            m.now = thread->deadline;
+    }
+    switch_to(next);
+}
+
+/* Lets one of the threads go on that can: `stay` says that the current one is among them.
+ * A sleep with a limit may end by it at any time: a thread may be slow, and a clock fast. */
 static void schedule(bool stay)
 {
     uint32_t order[THREADS_MAX], count = 0;
@@ -128,13 +146,16 @@ static void schedule(bool stay)
         if (m.threads[thread].state == RUNNABLE)
             order[count++] = thread;
     }
+    for (uint32_t i = 0; i < THREADS_MAX; i++)
+        if (m.threads[i].state == ASLEEP && m.threads[i].deadline != NEVER)
+            order[count++] = i;
     if (count == 0)
         model_fail("every thread sleeps");
     if (stay && ++m.turn >= TURN_MAX && count > 1) {
-        switch_to(order[1]); /* fairness, not a decision */
+        go_on_with(order[1]); /* fairness, not a decision */
         return;
     }
-    switch_to(order[decide(count, stay)]);
+    go_on_with(order[decide(count, stay)]);
 }
 
 void model_point(void)
@@ -182,18 +203,27 @@ static uint32_t thread_create(void (*fn)(void *), void *argument)
     return index;
 }
 
-/* The platform layer: sleeping is not being runnable; there is no clock. */
+/* The platform layer: sleeping is not being runnable; the clock stands still but for
+ * limits that pass. */
+
+static void fall_asleep(_Atomic uint32_t *word, uint32_t joins, int64_t deadline)
+{
+    struct thread *self = &m.threads[m.current];
+    self->state = ASLEEP;
+    self->word = word;
+    self->joins = joins;
+    self->deadline = deadline;
+    self->late = false;
+    schedule(false);
+}
 
 enum weft_status weft__plat_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
     model_point();
-    (void)timeout_ns;
     if (*word != expected)
         return WEFT_OK;
-    m.threads[m.current].state = ASLEEP;
-    m.threads[m.current].word = word;
-    schedule(false);
-    return WEFT_OK;
+    fall_asleep(word, 0, timeout_ns < 0 ? NEVER : m.now + timeout_ns);
+    return m.threads[m.current].late ? WEFT_ERR_TIMEOUT : WEFT_OK;
 }
 
 void weft__plat_wake(_Atomic uint32_t *word, uint32_t count)
@@ -222,12 +252,8 @@ enum weft_status weft__plat_thread_start(weft__plat_thread *thread, size_t stack
 void weft__plat_thread_join(weft__plat_thread thread)
 {
     uint32_t index = (uint32_t)thread.handle;
-    if (m.threads[index].state != ENDED) {
-        m.threads[m.current].state = ASLEEP;
-        m.threads[m.current].word = NULL;
-        m.threads[m.current].joins = index;
-        schedule(false);
-    }
+    if (m.threads[index].state != ENDED)
+        fall_asleep(NULL, index, NEVER);
     m.threads[index].state = UNUSED;
 }
 
@@ -236,14 +262,19 @@ bool weft__plat_stack_overrun(void)
     return false;
 }
 
+_Atomic uint32_t model_visits;
+
 void weft__plat_guard(struct weft__worker *worker)
 {
-    weft__worker_loop(worker);
+    while (weft__worker_loop(worker)) { /* a visit to the host */
+        atomic_fetch_add(&model_visits, 1);
+        weft__plat_wake(&model_visits, 1);
+    }
 }
 
 int64_t weft__plat_now_ns(void)
 {
-    return 0;
+    return m.now;
 }
 
 /* One CPU: nobody spins, everybody sleeps at once. */
@@ -267,6 +298,7 @@ static void run_once(const struct model *model)
         m.threads[i].state = UNUSED;
     memset(&weft__rt, 0, sizeof weft__rt);
     m.depth = m.steps = m.turn = m.preemptions = 0;
+    m.now = 0;
     m.steps_most = model->steps != 0 ? model->steps : STEPS_USUAL;
     m.current = thread_create(call_run, (void *)(uintptr_t)model);
     weft__front = &weft__nobody;

@@ -4,7 +4,8 @@
  * possible at every atomic access; each run follows another schedule. All schedules with
  * at most `preemptions` switches away from a thread that could go on are tried (Musuvathi
  * & Qadeer, "Iterative context bounding", 2007), then `random_runs` schedules with any
- * number of them, each from a seed. A run fails when its threads all sleep (a lost wake-up, a
+ * number of them, each from a seed. A sleep with a time limit may end by it wherever
+ * another thread could go on. A run fails when its threads all sleep (a lost wake-up, a
  * deadlock), when it does not end, or when a check in it fails. */
 #ifndef WEFT_MODEL_H
 #define WEFT_MODEL_H
@@ -35,5 +36,8 @@ void model_fail(const char *what);
         if (!(condition))                                                                          \
             model_fail(#condition);                                                                \
     } while (0)
+
+/* Visits of workers to their host, by wait and wake. */
+extern _Atomic uint32_t model_visits;
 
 #endif

@@ -168,6 +168,80 @@ static void two_producers(void)
     stop(2);
 }
 
+/* A host's batch: each job in it wakes a worker, a full inbox takes the first of them, and
+ * another producer may come between. */
+
+static _Atomic uint32_t host_ended;
+
+static void count_ended(weft_job *job)
+{
+    (void)job;
+    atomic_fetch_add(&host_ended, 1);
+    weft__plat_wake(&host_ended, UINT32_MAX);
+}
+
+static void start_host(void)
+{
+    atomic_store(&host_ended, 0);
+    weft__rt.host_finished = count_ended;
+}
+
+/* A full inbox is full of host jobs, so one of them ends. */
+static void submit_when_room(void *context)
+{
+    for (;;) {
+        uint32_t ended = atomic_load(&host_ended);
+        if (weft_job_submit(context) == WEFT_OK)
+            return;
+        (void)weft__plat_wait(&host_ended, ended, WEFT_FOREVER);
+    }
+}
+
+static void submit_batch(weft_job *const *jobs, uint32_t count)
+{
+    for (uint32_t taken = 0; taken < count;) {
+        uint32_t ended = atomic_load(&host_ended);
+        uint32_t more = weft__job_submit_host(jobs + taken, count - taken, WEFT_INTERACTIVE);
+        taken += more;
+        if (more == 0)
+            (void)weft__plat_wait(&host_ended, ended, WEFT_FOREVER);
+    }
+    for (uint32_t ended; (ended = atomic_load(&host_ended)) < count;)
+        (void)weft__plat_wait(&host_ended, ended, WEFT_FOREVER);
+}
+
+static void batch_that_needs_two(void)
+{
+    weft_job first, second;
+    weft_job *jobs[] = {&first, &second};
+    start(3);
+    start_host();
+    atomic_store(&second_began, 0);
+    weft_job_init(&first, wait_for_second, &ran[0]);
+    weft_job_init(&second, begin_second, &ran[1]);
+    submit_batch(jobs, 2);
+    stop(2);
+}
+
+static void batch_and_producer(void)
+{
+    weft_job own[5], other;
+    weft_job *jobs[5];
+    weft__plat_thread producer;
+    start(2);
+    start_host();
+    for (size_t i = 0; i < 5; i++) {
+        weft_job_init(&own[i], mark, &ran[i]);
+        jobs[i] = &own[i];
+    }
+    weft_job_init(&other, mark, &ran[5]);
+    MODEL_CHECK(weft__plat_thread_start(&producer, 0, submit_when_room, &other) == WEFT_OK);
+    submit_batch(jobs, 5);
+    weft__plat_thread_join(producer);
+    MODEL_CHECK(weft_job_wait(&other, WEFT_FOREVER) == WEFT_OK);
+    stop(6);
+}
+
 /* A lone fork is offered at once, and a sleeper woken for it: both sides can meet. */
 
 static void meeting(void *context)
@@ -270,6 +344,38 @@ static void group_past_fork_on_two(void)
     stop(2);
 }
 
+/* Visits: none is lost, nor is a job that comes meanwhile or that a visit ends. */
+
+static void await_visits(uint32_t count)
+{
+    for (uint32_t seen; (seen = atomic_load(&model_visits)) < count;)
+        (void)weft__plat_wait(&model_visits, seen, WEFT_FOREVER);
+}
+
+static void mark_and_suspend(void *context)
+{
+    mark(context);
+    weft__worker_suspend(weft__worker_self());
+}
+
+static void visit_between_jobs(void)
+{
+    atomic_store(&weft__rt.visits, 0); /* of the run before */
+    atomic_store(&model_visits, 0);
+    start(3);
+    weft_job jobs[2];
+    for (size_t i = 0; i < 2; i++) {
+        weft_job_init(&jobs[i], i == 0 ? mark_and_suspend : mark, &ran[i]);
+        MODEL_CHECK(weft_job_submit(&jobs[i]) == WEFT_OK);
+        if (i == 0)
+            weft__sleep_send_visiting();
+    }
+    for (size_t i = 0; i < 2; i++)
+        MODEL_CHECK(weft_job_wait(&jobs[i], WEFT_FOREVER) == WEFT_OK);
+    await_visits(2); /* both workers */
+    stop(2);
+}
+
 static void explore(const char *name, void (*run)(void), uint32_t preemptions)
 {
     struct model model = {name, run, preemptions, 20000};
@@ -293,16 +399,21 @@ EXPLORE(submit_two, 2)
 EXPLORE(submit_and_stop, 3)
 EXPLORE(submit_two_that_fork, 2)
 EXPLORE(two_producers, 2)
+EXPLORE(batch_that_needs_two, 2)
+EXPLORE(batch_and_producer, 1)
 EXPLORE(both_sides_meet, 3)
 EXPLORE(behind_blocked_job, 2)
 EXPLORE(behind_batch_job, 3)
 EXPLORE(group_three_on_two, 3)
 EXPLORE(group_past_fork_on_two, 3)
+EXPLORE(visit_between_jobs, 2)
 
 TEST_MAIN(TEST(every_schedule_of_fork_three_on_two), TEST(every_schedule_of_fork_three_on_three),
           TEST(every_schedule_of_fork_twice_on_two), TEST(every_schedule_of_fork_nested_on_two),
           TEST(every_schedule_of_submit_two), TEST(every_schedule_of_submit_and_stop),
           TEST(every_schedule_of_submit_two_that_fork), TEST(every_schedule_of_two_producers),
+          TEST(every_schedule_of_batch_that_needs_two), TEST(every_schedule_of_batch_and_producer),
           TEST(every_schedule_of_both_sides_meet), TEST(every_schedule_of_behind_blocked_job),
           TEST(every_schedule_of_behind_batch_job), TEST(every_schedule_of_group_three_on_two),
-          TEST(every_schedule_of_group_past_fork_on_two))
+          TEST(every_schedule_of_group_past_fork_on_two),
+          TEST(every_schedule_of_visit_between_jobs))

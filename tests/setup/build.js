@@ -19,13 +19,19 @@ export async function build(preset, goals = []) {
   return (await step(`${preset}: build`, 'cmake', ['--build', '--preset', preset, ...only])).ok;
 }
 
+/** Makes js-glue/dist and js-glue/types. @returns {Promise<boolean>} */
+export async function bundle() {
+  return (await step('js-glue: bundle', process.execPath, ['js-glue/bundle.js'])).ok;
+}
+
 async function main() {
   const { targets, explicit } = readCommandLine(process.argv.slice(2), {
     usage: 'npm run build [-- --targets LIST]',
   });
-  const ready = await setUp({ targets, explicit });
+  const ready = await setUp({ targets, explicit, npm: true });
   let failed = 0;
   for (const preset of ready.targets) if (!(await build(preset))) failed++;
+  if (!(await bundle())) failed++;
   return failed === 0 ? 0 : 1;
 }
 

@@ -66,6 +66,14 @@ export const NEEDS = [
   },
 ];
 
+// The npm packages of package.json, all for development only:
+//   typescript, @types/node          the type check, and the package's declarations
+//   esbuild                          bundles the package (js-glue/bundle.js)
+//   wabt                             reads wasm in tests
+//   fast-check                       property tests of bad input
+//   piscina, tinypool, workerpool, poolifier, comlink    what bench:js compares weft with
+// tests/setup/nodes/ pins two more versions of Node, which the tests run under.
+
 /** Only the ladder's outside reference for BLAKE3. @type {Need} */
 export const B3SUM = {
   what: 'b3sum, the reference for BLAKE3',

@@ -3,13 +3,17 @@
 
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { build } from './build.js';
+import { build, bundle } from './build.js';
 import { readCommandLine, runMain } from './command_line.js';
+import { installNodes } from './nodes.js';
 import { ROOT, secondsSince, step } from './run.js';
 import { setUp } from './setup.js';
 
 const JS_TEST_MS = 180_000;
 const JS_AT_ONCE = 1; // they start threads of their own, and some measure time
+
+/** What runs under the other versions of Node too. */
+const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'tasks'];
 
 const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|types]';
 const HELP = [
@@ -36,17 +40,17 @@ async function testTarget(preset, filter, runC) {
   return line(total - failed, ok ? failed : Math.max(failed, 1), total === 0 ? 'no test' : undefined);
 }
 
-/** Runs tests/js/*.test.js. @returns {Promise<Line>} */
-async function testJs(filter, targets) {
+/** Runs some of tests/js/*.test.js under one Node. @returns {Promise<Line>} */
+async function testJs(part, program, chosen, targets) {
   const start = performance.now();
   const folder = path.join(ROOT, 'tests/js');
   const files = readdirSync(folder).filter((name) => name.endsWith('.test.js'))
-    .filter((name) => filter === undefined || name.includes(filter));
-  const line = (passed, failed, note) => ({ part: 'js', passed, failed, note, seconds: secondsSince(start) });
+    .filter((name) => chosen(name.replace('.test.js', '')));
+  const line = (passed, failed, note) => ({ part, passed, failed, note, seconds: secondsSince(start) });
   if (files.length === 0) return line(0, 0, 'no test');
-  const report = path.join(ROOT, 'build/js-tests.tap');
+  const report = path.join(ROOT, `build/${part}-tests.tap`);
   rmSync(report, { force: true });
-  const { ok } = await step('JavaScript: test', process.execPath, [
+  const { ok } = await step(`JavaScript: test (${part})`, program, [
     '--test', `--test-concurrency=${JS_AT_ONCE}`, `--test-timeout=${JS_TEST_MS}`,
     '--test-reporter=spec', '--test-reporter-destination=stdout',
     '--test-reporter=tap', `--test-reporter-destination=${report}`,
@@ -57,6 +61,22 @@ async function testJs(filter, targets) {
   const skipped = count('skipped');
   const failed = count('fail') + count('cancelled');
   return line(count('pass'), ok ? failed : Math.max(failed, 1), skipped ? `${skipped} skipped` : undefined);
+}
+
+/** All JavaScript tests under this Node, then some under others. @returns {Promise<Line[]>} */
+async function testJsEverywhere(filter, targets) {
+  if (!targets.includes('wasi')) {
+    return [{ part: 'js', passed: 0, failed: 0, seconds: '0.0 s', note: 'left out: needs wasi' }];
+  }
+  if (!(await bundle())) return [{ part: 'js', passed: 0, failed: 1, seconds: '0.0 s', note: 'cannot be bundled' }];
+  const chosen = (name) => filter === undefined || name.includes(filter);
+  const lines = [await testJs('js', process.execPath, chosen, targets)];
+  for (const { name, program, why } of await installNodes()) {
+    lines.push(program !== undefined
+      ? await testJs(name, program, (test) => chosen(test) && EVERYWHERE.includes(test), targets)
+      : { part: name, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });
+  }
+  return lines;
 }
 
 /** @returns {Promise<Line>} */
@@ -89,10 +109,7 @@ async function main() {
 
   const lines = [];
   for (const preset of ready.targets) lines.push(await testTarget(preset, filter, wants('c')));
-  if (wants('js')) {
-    lines.push(ready.targets.includes('wasi') ? await testJs(filter, ready.targets)
-      : { part: 'js', passed: 0, failed: 0, seconds: '0.0 s', note: 'left out: needs wasi' });
-  }
+  if (wants('js')) lines.push(...await testJsEverywhere(filter, ready.targets));
   if (wants('types') && filter === undefined) lines.push(await checkTypes());
   for (const [part, why] of ready.left) {
     lines.push({ part, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });

@@ -9,7 +9,8 @@ install(DIRECTORY src/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MAT
 set(weft_installed weft)
 if(TARGET weft_kernels)
     list(APPEND weft_installed weft_kernels)
-    install(FILES src/kernels/kernels.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft)
+    install(FILES src/kernels/kernels.h src/kernels/numbers.h
+            DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft)
 endif()
 install(TARGETS ${weft_installed} EXPORT weft-targets)
 install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${weft_package_dir})

@@ -16,7 +16,9 @@ typedef struct weft_job {
     _Atomic uint32_t state;  /* see src/core/job.h */
     _Atomic uint32_t cancel; /* not 0: leave out what has not begun */
     _Atomic uint32_t status; /* the first error, as enum weft_status */
-    struct weft_job *next;   /* in the list of finished jobs */
+    struct weft_job *next;   /* in a list of finished jobs */
+    _Atomic uint64_t done;   /* of `total`; what weft_progress said last */
+    _Atomic uint64_t total;
 } weft_job;
 
 /* Runs fn(context) as a job, with the caller as one of its threads, and returns when
@@ -44,8 +46,11 @@ void weft_job_init(weft_job *job, weft_task_fn fn, void *context);
 WEFT_NODISCARD enum weft_status weft_job_submit(weft_job *job);
 
 /* How urgent a job is. Free workers take interactive jobs first. While workers are busy
- * with batch jobs, an interactive one does not wait for them: a spare thread starts it
- * at once and shares the CPUs with them. */
+ * with batch jobs, an interactive one does not wait for them nor for any of their tasks: a
+ * spare thread starts it and shares the CPUs with them. That takes some 10 us as a rule,
+ * but where batch jobs have every CPU up to a time slice of the operating system, some
+ * milliseconds. A worker in the middle of a batch job never runs an interactive one on top
+ * of it, because it might wait there for what the frames below hold. */
 enum weft_lane { WEFT_INTERACTIVE = 0, WEFT_BATCH = 1 };
 
 /* weft_job_submit in a lane; weft_job_submit itself takes WEFT_INTERACTIVE.
@@ -74,5 +79,23 @@ void weft_cancel(void);
 /* True when the job that the caller is inside has been cancelled. Cheap: one load.
  * Long serial stretches should ask now and then. */
 bool weft_cancelled(void);
+
+/* True while the job that the caller is inside should go on; for the head of a long loop:
+ *
+ *     for (size_t row = 0; row < rows && weft_checkpoint(); row++)
+ *         weft_progress(row, rows);
+ */
+bool weft_checkpoint(void);
+
+/* Says how much of the job that the caller is inside is done, in any unit; nothing outside
+ * a job. Cheap: two stores. When several threads of a job call it the last one counts.
+ *
+ * Threads: any thread. */
+void weft_progress(uint64_t done, uint64_t total);
+
+/* Reads what weft_progress said last in a job: 0 and 0 before.
+ *
+ * Threads: any thread, while the job lives. */
+void weft_job_progress(weft_job *job, uint64_t *done, uint64_t *total);
 
 #endif

@@ -4,14 +4,17 @@
 
 #include <weft/base.h>
 #include <weft/status.h>
+#include <weft/task.h>
 
 /* All of these live in the caller's memory and own nothing. A thread that waits for one
  * sleeps and runs no task in the meantime, so what it holds is never found held by a task
  * further up on its own stack. Time limits are in nanoseconds: 0 never sleeps,
  * WEFT_FOREVER (or any other negative number) has no limit.
  *
- * None of the locks knows its owner: a thread that takes a mutex twice, or takes it and
- * then waits for a task that needs it, waits for itself. */
+ * None of the locks asks who its owner is: a thread that takes a mutex twice, or takes it
+ * and then waits for a task that needs it, waits for itself. A JavaScript host notices, and
+ * ends such a wait: it then returns WEFT_ERR_CANCELLED, and the wait's object is as if the
+ * time limit had passed. */
 
 /* ---- Mutex --------------------------------------------------------------------------- */
 
@@ -26,11 +29,12 @@
  *
  * The field is private. */
 typedef struct weft_mutex {
-    _Atomic uint32_t state; /* see src/core/lock.c */
+    _Atomic uint32_t state;  /* see src/core/lock.c */
+    _Atomic uintptr_t owner; /* the weft__front of who took it last; for messages only */
 } weft_mutex;
 
 /* clang-format off */
-#define WEFT_MUTEX_INIT {0}
+#define WEFT_MUTEX_INIT {0, 0}
 /* clang-format on */
 #define WEFT__MUTEX_HELD 1u
 
@@ -55,8 +59,10 @@ WEFT_NODISCARD static inline enum weft_status weft_mutex_lock(weft_mutex *mutex,
     /* Acquire: pairs with the release in unlock. */
     if (WEFT__LIKELY(mutex != NULL && atomic_compare_exchange_strong_explicit(
                                           &mutex->state, &free, WEFT__MUTEX_HELD,
-                                          memory_order_acquire, memory_order_relaxed)))
+                                          memory_order_acquire, memory_order_relaxed))) {
+        WEFT__POKE(&mutex->owner, (uintptr_t)weft__front);
         return WEFT_OK;
+    }
     return weft__mutex_lock_slow(mutex, timeout_ns);
 }
 

@@ -23,7 +23,8 @@ typedef void (*weft_combine_fn)(void *context, void *into, const void *from);
  * same time, on all threads. Slices are cut finer only while a thread has nothing to
  * do, so `grain`, the least number of indices in a slice, is rarely needed: 0 lets
  * weft choose. Nothing happens when first >= last. If the job is cancelled the
- * remaining slices are left out.
+ * remaining slices are left out. Outside of a job it becomes one; a thread that must not
+ * sleep (a browser's main thread) runs all of it itself.
  *
  * Threads: any thread; may be nested. */
 void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *context);
@@ -31,7 +32,8 @@ void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *c
 /* Reduces the indices first..last-1 to one value of `bytes` bytes. The slices and the
  * order in which they are combined depend on last - first and grain alone, so the
  * result has the same bits on any number of threads. `grain` is the least number of
- * indices in a slice; 0 lets weft choose (at most 512 slices).
+ * indices in a slice; 0 lets weft choose (at most 512 slices). A thread that must not
+ * sleep runs all of it itself.
  *
  *     static void part(void *context, size_t first, size_t last, void *partial)
  *     {

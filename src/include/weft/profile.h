@@ -15,7 +15,9 @@
 #define WEFT_PROFILE_BURDEN_NS_MAX INT64_C(1000000000)
 
 /* A loop counts as a balanced tree of forks over at most this many leaves of equal
- * length (fewer with a grain), so a lone loop never shows a parallelism above it. */
+ * length (fewer with a grain), so a lone loop never shows a parallelism above it. That is
+ * four times WEFT_THREADS_MAX: enough to tell the speed-up on any number of threads. More
+ * leaves of a short loop would measure the clock. */
 #define WEFT_PROFILE_LEAVES 512
 
 /* What weft_profile_run measured. A strand is a stretch of code without a fork or a

@@ -42,7 +42,8 @@ WEFT_NODISCARD enum weft_status weft_runtime_start(const weft_options *options);
 
 /* Waits for every submitted job, then ends the workers and frees what they held.
  *
- * Errors:  WEFT_ERR_STATE  no runtime is started, or called from inside a job
+ * Errors:  WEFT_ERR_STATE        no runtime is started, or called from inside a job
+ *          WEFT_ERR_WOULD_BLOCK  the caller must not sleep; the runtime goes on
  * Threads: any thread that may sleep; no other thread may be inside a weft call. */
 enum weft_status weft_runtime_stop(void);
 

@@ -22,6 +22,7 @@ enum weft_status {
     WEFT_ERR_EXPORT = 14,     /* the module has no such function */
     WEFT_ERR_POINTER = 15,    /* not an array or pointer of this runtime, or freed */
     WEFT_ERR_WORKER = 16,     /* a worker could not start, or was ended from outside */
+    WEFT_ERR_THROWN = 17,     /* a function of JavaScript threw */
 };
 
 /* The name of a status as text, "WEFT_ERR_UNKNOWN" for any other number.

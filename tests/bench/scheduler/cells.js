@@ -3,7 +3,7 @@
 import { median } from '../stats.js';
 import { serialOf } from './peers.js';
 
-const LARGER_IS_BETTER = new Set(['speed', 'GB/s']);
+const LARGER_IS_BETTER = new Set(['speed', 'GB/s', 'per s']);
 
 export const largerIsBetter = (column) => LARGER_IS_BETTER.has(column.show);
 
@@ -13,8 +13,9 @@ export function valuesOf(section, row, column) {
   switch (column.show) {
     case 'us': return rounds.map((ns) => ns / 1e3);
     case 'ms': return rounds.map((ns) => ns / 1e6);
+    case 'text': return [];
     case 'GB/s': return rounds.map((ns) => column.bytes / ns);
-    case 'speed': return ratios(section.rows.find(({ id }) => id === serialOf(row)), row, column);
+    case 'speed': return ratios(section.rows.find(({ id }) => id === (row.base ?? serialOf(row))), row, column);
     default: return [...rounds];
   }
 }

@@ -9,6 +9,9 @@
  *     grain MS STEPS               bench_work of so many steps in two pieces
  *     wake-rdv SAMPLES             rdv after 5 ms without work, each time by itself
  *     wake-work SAMPLES STEPS      grain after 5 ms without work, each time by itself
+ *     grains SHAPE NS              loops of all grains, so many nanoseconds an index;
+ *                                  even, triangular, spiky, 2d, 3d. Answers a ratio
+ *     lanes SAMPLES NS             urgent jobs beside one of tasks of so many nanoseconds
  *     fib N, uts TREE              one run
  *     sort u64|f64 COUNT           one run
  *     sum COUNT, saxpy COUNT       one run
@@ -39,6 +42,8 @@ static const struct command commands[] = {
     {"grain", bench_grain, false},
     {"wake-rdv", bench_wake_rdv, false},
     {"wake-work", bench_wake_work, false},
+    {"grains", bench_grains, false},
+    {"lanes", bench_lanes, false},
     {"fib", bench_fib, false},
     {"uts", bench_uts, false},
     {"sort", bench_sort, false},

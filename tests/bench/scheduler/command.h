@@ -33,6 +33,11 @@ void bench_steps(struct bench_call *call);
 void bench_wake_rdv(struct bench_call *call);
 void bench_wake_work(struct bench_call *call);
 
+/* loops.c, lanes.c */
+void bench_grains(struct bench_call *call);
+void bench_lanes(struct bench_call *call);
+uint32_t bench_steps_in(double ns); /* of bench_work; at least 1 */
+
 /* work.c */
 void bench_fib(struct bench_call *call);
 void bench_uts(struct bench_call *call);

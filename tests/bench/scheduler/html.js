@@ -24,6 +24,7 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .2rem; }
 `;
 
 function cellHtml(section, row, column) {
+  if (column.show === 'text') return escape(row.cells[column.id]?.text ?? '-');
   const cell = tell(section, row, column);
   if (cell === null) return '-';
   return `${show(cell.median)} <span class="dim">${show(cell.min)} to ${show(cell.max)}</span>`;
@@ -43,7 +44,7 @@ function tableRow(section, row, extras) {
 /** Several columns of speed-ups are one plot over the work; all others a bar chart each. */
 function plots(section) {
   const speeds = section.columns.filter(({ show: kind, id }) => kind === 'speed' && id.startsWith('us'));
-  const rest = section.columns.filter((column) => !speeds.includes(column));
+  const rest = section.columns.filter((column) => !speeds.includes(column) && column.show !== 'text');
   const bars = rest.map((column) => {
     const better = largerIsBetter(column) ? 'longer is better' : 'shorter is better';
     return `<h3>${escape(column.title)} <span class="dim">(${better})</span></h3>${barChart(section, column)}`;
@@ -84,33 +85,45 @@ const LIMITS = [
   'No browser, no more than two threads, no memory use, no energy.',
 ];
 
-/** The whole page. @param {object} report  as written to the JSON file */
-export function htmlPage({ machine, seconds, summary, failures, results }) {
+const SCHEDULER = {
+  title: 'The scheduler',
+  lead: 'weft on two threads against other schedulers and against what is possible at all.',
+  limits: LIMITS,
+  kinds: colourOf.names,
+};
+
+/**
+ * The whole page.
+ *
+ * @param {object} report  as written to the JSON file
+ * @param {typeof SCHEDULER} [texts]  those of another benchmark with such tables
+ */
+export function htmlPage({ machine, seconds, summary, failures, results }, texts = SCHEDULER) {
   const facts = [...machine.lines.slice(1, 3), `${machine.date.slice(0, 16).replace('T', ' ')} UTC, `
     + `took ${seconds.toFixed(0)} s, load average at the start ${machine.load.toFixed(1)}`];
   const outcome = failures.length === 0 ? '<p class="right">Every result is right.</p>'
     : `<p class="wrong">Wrong or failed: ${failures.map(escape).join('; ')}</p>`;
-  const legend = Object.entries(colourOf.names).map(([kind, name]) => (
+  const legend = Object.entries(texts.kinds).map(([kind, name]) => (
     `<span class="key ${kind}"></span>${escape(name)}`)).join(' ');
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>weft: the scheduler</title>
+<title>weft: ${escape(texts.title)}</title>
 <style>${STYLE}${EXTRA_STYLE}</style>
 </head>
 <body>
 <header>
-<h1>The scheduler</h1>
-<p>weft on two threads against other schedulers and against what is possible at all.</p>
+<h1>${escape(texts.title)}</h1>
+<p>${escape(texts.lead)}</p>
 <p class="note">${facts.map(escape).join('<br>')}<br><code>${escape(machine.command)}</code></p>
 ${outcome}
 <p class="legend">${legend}</p>
 </header>
 ${summaryHtml(summary)}
 ${results.map(sectionHtml).join('\n')}
-<section><h2>What this does not show</h2><ul>${LIMITS.map((text) => `<li>${escape(text)}</li>`).join('\n')}</ul></section>
+<section><h2>What this does not show</h2><ul>${texts.limits.map((text) => `<li>${escape(text)}</li>`).join('\n')}</ul></section>
 </body>
 </html>
 `;

@@ -14,6 +14,9 @@ extern "C" {
 /* The indices first..last-1 of a loop. */
 typedef void (*bench_range_fn)(void *context, size_t first, size_t last);
 
+/* The box first[axis]..last[axis]-1 of planes, rows, columns. */
+typedef void (*bench_tile_fn)(void *context, const size_t first[3], const size_t last[3]);
+
 /* A function that is NULL is one that the peer does not have. Memory stays the caller's. */
 struct bench_peer {
     /* Starts the threads, the caller counted; `variant` is "" or one that the peer knows.
@@ -23,6 +26,12 @@ struct bench_peer {
     void (*inside)(void (*fn)(void *context), void *context);
     /* fn over 0..count-1 in the peer's best way for a loop with an even body. */
     void (*loop)(size_t count, bench_range_fn fn, void *context);
+    /* The same with a least number of indices in a slice; 0: the peer chooses. */
+    void (*loop_grain)(size_t count, size_t grain, bench_range_fn fn, void *context);
+    /* fn over planes x rows x cols; one plane: a loop in two dimensions. */
+    void (*tiles)(size_t planes, size_t rows, size_t cols, bench_tile_fn fn, void *context);
+    /* Starts fn(NULL) beside the caller; one that is not urgent at a time. False: not possible. */
+    bool (*job)(bool urgent, void (*fn)(void *context));
     /* fn over 0 and 1 as two pieces that may run at the same time. */
     void (*pair)(bench_range_fn fn, void *context);
     /* Fibonacci number n with a task for one of the two calls at every level. */

@@ -1,14 +1,11 @@
-// A peer's process: asks it line by line, keeps it stopped in between, tells what it costs idle.
+// Where the build put a peer of the scheduler benchmark, and how it is started.
 
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { openChild } from '../child.js';
 
 const FOLDER = 'tests/bench/scheduler';
 const HOST = fileURLToPath(new URL('module_host.js', import.meta.url));
-const ANSWER_LIMIT_MS = 60_000;
 
 /** Where the build put a peer. @param {import('./peers.js').Peer} peer  @param {string} buildDir */
 export function fileOf({ target, program }, buildDir) {
@@ -16,83 +13,16 @@ export function fileOf({ target, program }, buildDir) {
   return path.join(buildDir, target, FOLDER, `scheduler_${program}${ending}`);
 }
 
-const living = new Set(); // a stopped process outlives us unless it is killed
-process.on('exit', () => { for (const child of living) child.kill('SIGKILL'); });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
-
-/** CPU time in ns and voluntary context switches of all threads of a process. */
-function costsOf(pid) {
-  let cpuNs = 0;
-  let switches = 0;
-  for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
-    const read = (name) => fs.readFileSync(`/proc/${pid}/task/${task}/${name}`, 'utf8');
-    cpuNs += Number(read('schedstat').split(' ')[0]);
-    switches += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read('status'))?.[1]);
-  }
-  return { cpuNs, switches };
-}
-
 /**
- * Starts a peer on so many threads. The process is stopped (SIGSTOP) whenever it is not its turn,
- * so that a runtime that spins after its work does not slow down the next one; each keeps the wait
- * policy that it has by default.
+ * Starts a peer on so many threads.
  *
  * @param {import('./peers.js').Peer} peer
  * @param {number} threads
  * @param {string} buildDir
  */
-export async function openPeer(peer, threads, buildDir) {
+export function openPeer(peer, threads, buildDir) {
   const file = fileOf(peer, buildDir);
-  const child = peer.target === 'native' ? spawn(file, [])
-    : spawn(process.execPath, [HOST, file, String(peer.kind === 'weft' ? threads : 1)]);
-  living.add(child);
-  let complaint = '';
-  let pending = null;
-  let failure = null;
-  const fail = (error) => {
-    failure ??= error;
-    pending?.reject(failure);
-  };
-  const ended = new Promise((resolve) => { child.once('close', resolve); });
-  child.stderr.on('data', (text) => { complaint += text; });
-  child.stdin.on('error', fail);
-  child.on('error', fail);
-  child.on('close', (code, signal) => {
-    living.delete(child);
-    fail(new Error(complaint.trim() || `ended early (${signal ?? `code ${code}`})`));
-  });
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    try {
-      pending?.resolve(JSON.parse(line));
-    } catch {
-      fail(new Error(`said ${JSON.stringify(line)}`));
-    }
-  });
-
-  /** One command, one answer; rejects when the peer found its own result wrong. */
-  async function ask(line) {
-    let timer;
-    const answer = await new Promise((resolve, reject) => {
-      if (failure) return reject(failure);
-      pending = { resolve, reject };
-      timer = setTimeout(() => fail(new Error(`"${line}": no answer`)), ANSWER_LIMIT_MS);
-      child.stdin.write(`${line}\n`);
-    }).finally(() => { clearTimeout(timer); pending = null; });
-    if (answer.error) throw new Error(answer.error);
-    return answer;
-  }
-
-  const says = (await ask(`start ${threads} ${peer.variant ?? ''}`)).says;
-  child.kill('SIGSTOP');
-  return {
-    says,
-    ask,
-    costs: () => costsOf(child.pid),
-    resume: () => child.kill('SIGCONT'),
-    stop: () => child.kill('SIGSTOP'),
-    async close() {
-      child.kill('SIGKILL'); // its threads may wait for ever
-      await ended;
-    },
-  };
+  const start = `start ${threads} ${peer.variant ?? ''}`;
+  return peer.target === 'native' ? openChild(file, [], start)
+    : openChild(process.execPath, [HOST, file, String(peer.kind === 'weft' ? threads : 1)], start);
 }

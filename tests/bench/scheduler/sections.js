@@ -4,6 +4,9 @@ const SLICE_MS = 8; // of a timed command in one round
 const MICROSECONDS = [1, 2, 5, 10, 20, 50, 100];
 const PAUSED_MICROSECONDS = [20, 100, 1000, 5000];
 const WAKE_SAMPLES = 12;
+const SHAPES = ['even', 'triangular', 'spiky'];
+const BODIES = [['5 ns', 5], ['50 ns', 50], ['500 ns', 500], ['5 us', 5000]];
+const URGENT_SAMPLES = 200;
 const SORTED = 1e7;
 const SUMMED = 1.6e7; // doubles: 128 MB, more than the caches hold
 const KERNELS = ['blake3', 'sort-u64', 'sort-f64', 'fill-noise', 'sum', 'saxpy', 'mandelbrot',
@@ -15,7 +18,7 @@ const KERNELS = ['blake3', 'sort-u64', 'sort-f64', 'fill-noise', 'sum', 'saxpy',
  * @property {string} title
  * @property {(peer: import('./peers.js').Peer, steps: number) => string} command  `steps` of
  *   bench_work take a microsecond
- * @property {'ns' | 'us' | 'ms' | 'speed' | 'GB/s' | 'cores' | '/s'} show  speed: over serial
+ * @property {'ns' | 'us' | 'ms' | 'speed' | 'GB/s' | 'cores' | '/s' | 'x'} show  speed: over serial
  * @property {number} [threads]  default 2; a serial peer has 1 always
  * @property {number} [bytes]  that a run moves, for GB/s
  * @property {boolean} [natively]  only native peers have it
@@ -33,6 +36,11 @@ const KERNELS = ['blake3', 'sort-u64', 'sort-f64', 'fill-noise', 'sum', 'saxpy',
  * @property {number} [seconds]  after which no further round begins
  * @property {Column[]} columns
  */
+
+/** @type {(title: string, shape: string, ns: number) => Column} */
+const grains = (title, shape, ns) => ({
+  id: `${shape}-${ns}`, title, show: 'x', command: () => `grains ${shape} ${ns}`,
+});
 
 const sorted = (type) => ({
   id: type, title: `${type}, ms`, show: 'ms', command: () => `sort ${type} ${SORTED}`,
@@ -81,6 +89,40 @@ export const SECTIONS = [
       id: `us${us}`, title: `${us} us`, show: 'speed',
       command: (peer, steps) => `grain ${SLICE_MS} ${Math.round((steps * us) / 2) * 2}`,
     })),
+  },
+  {
+    id: 'loops',
+    title: 'Loops of a millisecond of work: time with the default grain over that with the best by hand',
+    notes: [
+      'Grains 1, 4, 16, 64, 256, 1024 and 4096, all in turns; medians of 11. The best of seven noisy '
+        + 'medians is a little too good, so 1 is the ideal and 1.02 usual.',
+      'Triangular: the cost of an index grows with it. Spiky: one index in 128 costs 100 times as '
+        + 'much. 2-D and 3-D: weft_for_2d and _3d, 50 ns, over the best flat loop.',
+    ],
+    rounds: 5,
+    seconds: 60,
+    hotMs: 60,
+    columns: [
+      ...SHAPES.flatMap((shape) => BODIES.map(([title, ns]) => (
+        grains(`${shape.slice(0, 3)} ${title}`, shape, ns)))),
+      grains('2-D', '2d', 50),
+      grains('3-D', '3d', 50),
+    ],
+  },
+  {
+    id: 'lanes',
+    title: 'An empty interactive job, from submission to its end as its caller sees it, us',
+    notes: [
+      'Three threads: the caller, which sleeps, and two that a batch job of ever more tasks of a '
+        + 'microsecond keeps busy; or nothing to do but this job.',
+    ],
+    rounds: 5,
+    seconds: 12,
+    hotMs: 1,
+    columns: [
+      { id: 'idle', title: 'alone', show: 'us', threads: 3, command: () => `lanes ${URGENT_SAMPLES} 0` },
+      { id: 'busy', title: 'beside batch', show: 'us', threads: 3, command: () => `lanes ${URGENT_SAMPLES} 1000` },
+    ],
   },
   {
     id: 'fib',

@@ -90,6 +90,15 @@ function comparisons({ ratio, value }) {
   ];
 }
 
+function loopLines({ value }, results) {
+  const columns = results.find(({ id }) => id === 'loops')?.columns ?? [];
+  return [['weft', 'native'], ['wasi', 'wasm']].map(([id, where]) => {
+    const cells = columns.map((column) => ({ x: value('loops', id, column.id), title: column.title }));
+    const worst = cells.reduce((a, b) => (a.x >= b.x ? a : b), { x: -Infinity, title: '' });
+    return [`default grain over the best by hand, worst loop, ${where}`, worst.x, 'x', atMost(1.1), worst.title];
+  });
+}
+
 function kernelLines({ ratio }, results) {
   const columns = results.find(({ id }) => id === 'kernels')?.columns ?? [];
   const known = columns.map(({ id }) => [id, ratio('kernels', 'wasi', 'weft', id)])
@@ -118,6 +127,7 @@ export function summarise(results) {
       id: 'wasi', where: 'wasm', floor: 'wasm-spin', serial: 'wasm-serial',
       aims: { rdv: 400, loop: 400, grain: 1.6, spawn: 8 },
     }),
+    ...loopLines(run, results),
     ...comparisons(run),
     ...kernelLines(run, results),
   ]

@@ -7,6 +7,7 @@ const NAME_WIDTH = 28;
 const RANGES_UP_TO = 3; // columns; with more of them the ranges are in the report only
 
 function cellText(section, row, column, wide) {
+  if (column.show === 'text') return row.cells[column.id]?.text ?? '-';
   const cell = tell(section, row, column);
   if (cell === null) return '-';
   return wide ? `${show(cell.median)} [${show(cell.min)}..${show(cell.max)}]` : show(cell.median);
@@ -27,13 +28,17 @@ export function extraColumns(section) {
   if (section.id === 'wake') {
     return [{ title: 'rdv p99, us', text: (row) => show(p99(row, section.columns[0]) / 1e3) }];
   }
+  if (section.id === 'lanes') {
+    return section.columns.map((column) => (
+      { title: `p99 ${column.title}`, text: (row) => show(p99(row, column) / 1e3) }));
+  }
   return [];
 }
 
 /** The lines of one section's table. */
 export function tableLines(section) {
   const wide = section.columns.length <= RANGES_UP_TO;
-  const width = wide ? 25 : 10;
+  const width = section.width ?? (wide ? 25 : 10);
   const extras = extraColumns(section);
   const ran = section.rows.filter((row) => !row.skip && !row.error);
   const lines = [section.title, ...section.notes.map((note) => `  ${note}`)];

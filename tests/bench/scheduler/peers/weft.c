@@ -25,6 +25,49 @@ static void loop(size_t count, bench_range_fn fn, void *context)
     weft_for(0, count, 0, fn, context);
 }
 
+static void loop_grain(size_t count, size_t grain, bench_range_fn fn, void *context)
+{
+    weft_for(0, count, grain, fn, context);
+}
+
+struct tiles {
+    bench_tile_fn fn;
+    void *context;
+};
+
+static void tile_2d(void *context, const weft_range_2d *tile)
+{
+    const struct tiles *tiles = context;
+    tiles->fn(tiles->context, (const size_t[]){0, tile->row_first, tile->col_first},
+              (const size_t[]){1, tile->row_last, tile->col_last});
+}
+
+static void tile_3d(void *context, const weft_range_3d *tile)
+{
+    const struct tiles *tiles = context;
+    tiles->fn(tiles->context, (const size_t[]){tile->plane_first, tile->row_first, tile->col_first},
+              (const size_t[]){tile->plane_last, tile->row_last, tile->col_last});
+}
+
+static void tiles(size_t planes, size_t rows, size_t cols, bench_tile_fn fn, void *context)
+{
+    struct tiles all = {fn, context};
+    if (planes == 1)
+        weft_for_2d(rows, cols, 0, 0, tile_2d, &all);
+    else
+        weft_for_3d(planes, rows, cols, 0, 0, 0, tile_3d, &all);
+}
+
+/* A job that has said that it is done may take a moment to end: urgent ones take turns. */
+static bool job(bool urgent, void (*fn)(void *context))
+{
+    static weft_job jobs[64], batch;
+    static size_t next;
+    weft_job *job = urgent ? &jobs[next++ % (sizeof jobs / sizeof jobs[0])] : &batch;
+    weft_job_init(job, fn, NULL);
+    return weft_job_submit_lane(job, urgent ? WEFT_INTERACTIVE : WEFT_BATCH) == WEFT_OK;
+}
+
 static void pair(bench_range_fn fn, void *context)
 {
     weft_for(0, 2, 1, fn, context);
@@ -41,8 +84,9 @@ static uint64_t fib(unsigned n)
 {
     if (n < 2)
         return n;
-    struct fib_call other = {.n = n - 2};
+    struct fib_call other;
     weft_task task;
+    other.n = n - 2;
     weft_spawn(&task, fib_task, &other);
     uint64_t result = fib(n - 1);
     weft_sync_call(&task, fib_task, &other);
@@ -74,6 +118,9 @@ const struct bench_peer bench_peer = {
     .start = start,
     .inside = inside,
     .loop = loop,
+    .loop_grain = loop_grain,
+    .tiles = tiles,
+    .job = job,
     .pair = pair,
     .fib = fib,
     .uts = uts,

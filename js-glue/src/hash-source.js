@@ -1,0 +1,102 @@
+import { WeftError, unreadable } from './errors.js';
+
+/**
+ * What can be hashed: text, bytes, a stream of bytes, a Blob or File, and where the host has
+ * files, one of them by its URL or by `{ path }`.
+ * @typedef {string | ArrayBufferView | ArrayBufferLike | AsyncIterable<Piece> | Iterable<Piece>
+ *   | ReadableStream<Piece> | Blob | URL | { path: string }} HashSource
+ */
+/** @typedef {string | ArrayBufferView | ArrayBufferLike} Piece */
+
+/**
+ * @typedef {object} Reader
+ * @property {number | undefined} total  bytes, where they are known
+ * @property {(buffer: Uint8Array) => Promise<number>} fill  resolves with the bytes that it
+ *   has written; fewer than there is room for only at the end, 0 after it
+ * @property {() => Promise<unknown>} close  no more is wanted; resolves, whatever happens, once
+ *   no more is written by a `fill` that is under way
+ */
+
+/**
+ * The bytes of a piece.
+ *
+ * @param {unknown} piece
+ * @returns {Uint8Array | undefined}
+ */
+export function bytesOf(piece) {
+  if (typeof piece === 'string') return new TextEncoder().encode(piece);
+  try {
+    if (ArrayBuffer.isView(piece)) return new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+    const shared = typeof SharedArrayBuffer !== 'undefined' && piece instanceof SharedArrayBuffer;
+    return shared || piece instanceof ArrayBuffer ? new Uint8Array(/** @type {ArrayBuffer} */ (piece)) : undefined;
+  } catch (error) {
+    throw unreadable(error, 'rt.hash: the source'); // detached, say
+  }
+}
+
+/** @param {AsyncIterator<unknown> | Iterator<unknown>} iterator  @param {number} [total]  @returns {Reader} */
+function readPieces(iterator, total) {
+  /** @type {Uint8Array | undefined} */
+  let rest = new Uint8Array(0);
+  let closed = false;
+  /** Takes the next piece; undefined at the end. */
+  const advance = async () => {
+    const { done, value } = await iterator.next();
+    rest = done ? undefined : bytesOf(value);
+    if (!done && !rest) throw new WeftError('WEFT_ERR_INVALID', 'rt.hash: the stream must yield bytes or text');
+  };
+  return {
+    total,
+    async fill(buffer) {
+      let filled = 0;
+      while (rest && !closed && filled < buffer.length) {
+        const part = rest.subarray(0, buffer.length - filled);
+        buffer.set(part, filled);
+        filled += part.length;
+        rest = rest.subarray(part.length);
+        if (rest.length === 0) await advance();
+      }
+      return filled;
+    },
+    async close() {
+      closed = true;
+      // Not waited for: a generator that waits for something itself would take as long.
+      if (rest) Promise.resolve(iterator.return?.()).catch(() => {});
+    },
+  };
+}
+
+/** @param {ReadableStream<unknown>} stream  @returns {AsyncIterator<unknown>} */
+function iterate(stream) { // not every browser has its own
+  const reader = stream.getReader();
+  return {
+    next: async () => /** @type {any} */ (await reader.read()),
+    return: async (value) => {
+      await reader.cancel();
+      return { done: true, value };
+    },
+  };
+}
+
+/**
+ * @param {import('./runtime.js').Core} core
+ * @param {any} source  a HashSource
+ * @returns {Promise<Reader>}
+ * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_UNSUPPORTED`; what opening a file throws
+ */
+export async function openSource({ host }, source) {
+  const bytes = bytesOf(source);
+  if (bytes) return readPieces([bytes].values(), bytes.length);
+  const path = source instanceof URL ? source : source?.path;
+  const stream = typeof source?.getReader === 'function' ? source
+    : typeof source?.stream === 'function' ? source.stream() : undefined;
+  if (stream) return readPieces(iterate(stream), source.size);
+  const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
+  if (iterator) return readPieces(iterator);
+  if (path instanceof URL || typeof path === 'string') {
+    if (host.openFile) return host.openFile(path);
+    throw new WeftError('WEFT_ERR_UNSUPPORTED', 'rt.hash: this host opens no files: fetch it, and hash response.body');
+  }
+  throw new WeftError('WEFT_ERR_INVALID',
+    'rt.hash: the source must be text, bytes, a stream of bytes, a Blob, a URL or { path }');
+}

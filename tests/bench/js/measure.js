@@ -1,0 +1,126 @@
+// Measures one section: all its peers in turns, round after round.
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { openChild } from '../child.js';
+import { PEERS } from './peers.js';
+
+const THREADS = 2;
+const WARM_UPS = 2;
+const PROBE_MS = 60_000;
+const HEAP_MB = 64;
+
+const fileOf = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** @param {string[]} args */
+function probe(args, env) {
+  const heap = args[1] === 'exhaust' ? [`--max-old-space-size=${HEAP_MB}`] : [];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [...heap, fileOf('probe.js'), ...args], { env, timeout: PROBE_MS, killSignal: 'SIGKILL' }, (failure, stdout) => {
+      const line = stdout.trim().split('\n').at(-1);
+      if (!line && failure && args[1] !== 'start') return resolve({ text: 'ends the process' });
+      if (!line) return reject(new Error(failure?.message ?? 'said nothing'));
+      const answer = JSON.parse(line);
+      if (answer.error) reject(new Error(answer.error));
+      else resolve(answer);
+    });
+  });
+}
+
+/** The rows of a section: a peer, or a peer and a way in which arrays travel. */
+function rowsOf(section, options) {
+  const needed = section.columns.some(({ show }) => show === 'speed') ? ['serial'] : [];
+  const chosen = PEERS.filter((peer) => peer.sections.includes(section.id)
+    && (options.peers.includes(peer.id) || needed.includes(peer.id)));
+  return chosen.flatMap((peer) => (section.id !== 'payload' ? [{ peer, title: peer.title, cells: {} }]
+    : peer.modes.map((mode) => ({ peer, mode, title: `${peer.title}, ${mode}`, cells: {} }))));
+}
+
+/** Runs a step of one row; a failure ends that row, not the benchmark. */
+async function attempt(row, step) {
+  if (row.error) return;
+  try {
+    await step();
+  } catch (error) {
+    row.error = error.message.split('\n')[0];
+  }
+}
+
+/** Takes the columns' parts out of an answer. */
+function keep(section, row, command, round, answer) {
+  for (const column of section.columns.filter((one) => one.command === command)) {
+    const cell = row.cells[column.id] ??= { rounds: [] };
+    if (column.show === 'text') cell.text = answer.text;
+    else cell.rounds[round] = answer[column.part ?? 'ns'];
+  }
+}
+
+const commandsOf = (section) => [...new Set(section.columns.map(({ command }) => command))];
+
+async function takeTurn(section, row, round, child) {
+  child.resume();
+  try {
+    for (const command of commandsOf(section)) {
+      const answer = await child.ask(`${command} ${row.mode ?? ''}`);
+      if (round >= 0) keep(section, row, command, round, answer);
+    }
+  } finally {
+    child.stop();
+  }
+}
+
+async function inTurns(section, rows, rounds, options, progress) {
+  const children = new Map();
+  try {
+    for (const row of rows) {
+      progress(`start ${row.title}`);
+      await attempt(row, async () => {
+        if (!children.has(row.peer)) {
+          process.env.WEFT_BENCH_BUILD = options.buildDir;
+          children.set(row.peer, await openChild(process.execPath, ['--expose-gc', fileOf('host.js'), row.peer.id], `start ${THREADS}`));
+        }
+      });
+    }
+    for (let round = -WARM_UPS; round < rounds; round++) {
+      progress(round < 0 ? 'warm-up' : `round ${round + 1} of ${rounds}`);
+      for (const row of rows) await attempt(row, () => takeTurn(section, row, round, children.get(row.peer)));
+    }
+  } finally {
+    for (const child of children.values()) await child.close();
+  }
+}
+
+async function inFreshProcesses(section, rows, rounds, options, progress) {
+  const env = { ...process.env, WEFT_BENCH_BUILD: options.buildDir };
+  for (let round = 0; round < rounds; round++) {
+    for (const row of rows) {
+      progress(`round ${round + 1} of ${rounds}: ${row.title}`);
+      await attempt(row, async () => {
+        for (const command of commandsOf(section)) {
+          keep(section, row, command, round, await probe([row.peer.id, ...command.split(' ')], env));
+        }
+      });
+    }
+  }
+}
+
+/**
+ * @param {(typeof import('./sections.js').SECTIONS)[number]} section
+ * @param {object} options  from readOptions
+ * @param {(text: string) => void} progress
+ */
+export async function measureSection(section, options, progress) {
+  const rows = rowsOf(section, options);
+  const begun = performance.now();
+  const rounds = section.rounds === 1 ? 1 : options.rounds ?? section.rounds;
+  const run = section.mode === 'turns' ? inTurns : inFreshProcesses;
+  await run(section, rows, rounds, options, progress);
+  return {
+    ...section,
+    rounds,
+    seconds: (performance.now() - begun) / 1000,
+    rows: rows.map(({ peer, mode, title, cells, error }) => ({
+      id: mode ? `${peer.id}-${mode}` : peer.id, title, kind: peer.kind, target: 'wasi', base: 'serial', says: title, cells, error,
+    })),
+  };
+}

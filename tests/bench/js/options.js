@@ -1,0 +1,44 @@
+// The command line of the JavaScript benchmark.
+
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { count, fold, list, parse } from '../command_line.js';
+import { PEERS } from './peers.js';
+import { SECTIONS } from './sections.js';
+
+const QUICK_ROUNDS = 3;
+const SECTION_IDS = SECTIONS.map(({ id }) => id);
+const PEER_IDS = PEERS.map(({ id }) => id);
+const BUILD_DIR = fileURLToPath(new URL('../../../build/', import.meta.url));
+const INDENT = 19;
+
+export const USAGE = `usage: npm run bench:js [-- options]
+
+weft in Node against worker pools and against what is possible by hand, on two threads, in turns.
+Every result is checked.
+
+  --only LIST      of ${fold(SECTION_IDS, INDENT)}
+  --peers LIST     of ${fold(PEER_IDS, INDENT)}
+  --rounds N       of each section; default ${Math.max(...SECTIONS.map(({ rounds }) => rounds))} or less, by section
+  --quick          ${QUICK_ROUNDS} rounds, a look and no measurement
+  --build DIR      that holds wasi/; default build
+  --json FILE      default build/js-bench/js.json
+  --html FILE      default build/js-bench/js.html
+  --help           this text
+
+Exit code: 0 all results right, 1 a wrong result or a failed peer, 2 bad options.`;
+
+/** @param {string[]} args  the arguments after the script's name */
+export function readOptions(args) {
+  const values = parse(args, ['only', 'peers', 'rounds', 'build', 'json', 'html'], ['quick', 'help']);
+  const out = path.join(BUILD_DIR, 'js-bench');
+  return {
+    help: values.help,
+    only: list('only', values.only, SECTION_IDS),
+    peers: list('peers', values.peers, PEER_IDS),
+    rounds: count('rounds', values.rounds, 999) ?? (values.quick ? QUICK_ROUNDS : undefined),
+    buildDir: path.resolve(values.build ?? BUILD_DIR),
+    json: path.resolve(values.json ?? path.join(out, 'js.json')),
+    html: path.resolve(values.html ?? path.join(out, 'js.html')),
+  };
+}

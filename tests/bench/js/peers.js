@@ -1,0 +1,30 @@
+// What is compared, and in which sections.
+
+const POOL = ['calls', 'payload', 'loop', 'start', 'faults'];
+
+/**
+ * @typedef {object} Peer
+ * @property {string} id
+ * @property {string} title
+ * @property {string} file  of peers/
+ * @property {string} [open]  what that file exports; default: open
+ * @property {'weft' | 'peer' | 'floor' | 'serial'} kind  picks the colour
+ * @property {string[]} sections  of sections.js
+ * @property {string[]} [modes]  how arrays travel; the section `payload` has a row for each
+ */
+
+/** @type {Peer[]} */
+export const PEERS = [
+  { id: 'weft-c', title: 'weft, C', file: 'weft', open: 'openC', kind: 'weft', sections: ['calls', 'payload', 'start'], modes: ['shared'] },
+  { id: 'weft-sync', title: 'weft, C, callSync', file: 'weft', open: 'openSync', kind: 'weft', sections: ['calls'] },
+  { id: 'weft', title: 'weft, JS task', file: 'weft', kind: 'weft', sections: POOL, modes: ['shared'] },
+  { id: 'piscina', title: 'piscina', file: 'piscina', kind: 'peer', sections: POOL, modes: ['clone', 'move', 'shared'] },
+  { id: 'tinypool', title: 'tinypool', file: 'tinypool', kind: 'peer', sections: POOL, modes: ['clone', 'move', 'shared'] },
+  { id: 'workerpool', title: 'workerpool', file: 'workerpool', kind: 'peer', sections: POOL, modes: ['clone', 'move', 'shared'] },
+  { id: 'poolifier', title: 'poolifier', file: 'poolifier', kind: 'peer', sections: POOL, modes: ['clone', 'shared'] },
+  { id: 'comlink', title: 'comlink', file: 'comlink', kind: 'peer', sections: POOL, modes: ['clone', 'move', 'shared'] },
+  { id: 'messages', title: 'raw postMessage', file: 'messages', kind: 'floor', sections: POOL, modes: ['clone', 'move', 'shared'] },
+  { id: 'ring', title: 'raw ring on shared memory', file: 'ring', kind: 'floor', sections: ['calls'] },
+  { id: 'bare', title: 'bare new Worker', file: 'bare', kind: 'floor', sections: ['start'] },
+  { id: 'serial', title: 'one thread', file: 'serial', kind: 'serial', sections: ['payload', 'loop'], modes: ['in place'] },
+];

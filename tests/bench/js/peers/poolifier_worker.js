@@ -1,0 +1,4 @@
+import { ThreadWorker } from 'poolifier';
+import { spread } from './single_argument.js';
+
+new ThreadWorker(spread);

@@ -1,0 +1,90 @@
+// What is measured: each section is a table; its columns are parts of a peer's answers.
+
+const FLIGHT = 10_000;
+
+/**
+ * @typedef {object} Column
+ * @property {string} id
+ * @property {string} title
+ * @property {'us' | 'ms' | 'per s' | 'speed' | 'text'} show
+ * @property {string} command  a line for host.js; asked once for all columns that have it
+ * @property {string} [part]  of the answer; default: ns
+ */
+
+const payload = (id, title, show, bytes, ms) => ({ id, title, show, command: `payload ${bytes} ${ms}` });
+
+const fault = (task, title) => ({ id: task, title, show: 'text', command: task });
+
+/**
+ * `mode`: what runs where. `turns`: one process per peer, which answers lines in turns.
+ * `fresh`: a process per peer, column and round.
+ */
+export const SECTIONS = [
+  {
+    id: 'calls',
+    title: 'Empty jobs',
+    notes: [
+      `One at a time: from the call to the line after await. In flight: ${FLIGHT} calls, a promise each, then all of them awaited.`,
+      'raw ring: the bare round trip of Atomics.notify and waitAsync, and what a ring by hand can do that knows no arguments, errors or results.',
+    ],
+    mode: 'turns',
+    rounds: 9,
+    columns: [
+      { id: 'p50', title: 'p50, us', show: 'us', command: 'latency 60', part: 'p50' },
+      { id: 'p99', title: 'p99, us', show: 'us', command: 'latency 60', part: 'p99' },
+      { id: 'flight', title: `${FLIGHT} in flight, per s`, show: 'per s', command: `flight ${FLIGHT} 120`, part: 'perSecond' },
+    ],
+  },
+  {
+    id: 'payload',
+    title: 'An array of doubles, doubled by a job',
+    notes: [
+      'shared: on shared memory, in place. clone: copied there and back. move: transferred there and back. One job at a time; making the array is not on the clock.',
+      'weft in C uses both threads for one job, all others one thread of JavaScript.',
+    ],
+    mode: 'turns',
+    rounds: 7,
+    columns: [
+      payload('small', '8 KB, us', 'us', 8192, 20),
+      payload('middle', '1 MB, us', 'us', 2 ** 20, 40),
+      payload('large', '64 MB, ms', 'ms', 2 ** 26, 150),
+    ],
+  },
+  {
+    id: 'loop',
+    title: 'A parallel loop in plain JavaScript: Mandelbrot, 1024 x 1024, 256 iterations',
+    notes: ['weft: rt.forEach over the rows; the others: 64 jobs of 16 rows on a SharedArrayBuffer. Every picture is checked.'],
+    mode: 'turns',
+    rounds: 7,
+    columns: [
+      { id: 'time', title: 'ms', show: 'ms', command: 'loop' },
+      { id: 'speed', title: 'over one thread', show: 'speed', command: 'loop' },
+    ],
+  },
+  {
+    id: 'start',
+    title: 'Cold start: import, create, and a job on every worker',
+    notes: ['In a new process each time; the start of Node itself is not on the clock. A job answers only when all workers are in one.'],
+    mode: 'fresh',
+    rounds: 7,
+    columns: [
+      { id: 'import', title: 'import, ms', show: 'ms', command: 'start 2', part: 'importNs' },
+      { id: 'two', title: '2 workers, ms', show: 'ms', command: 'start 2' },
+      { id: 'eight', title: '8 workers, ms', show: 'ms', command: 'start 8' },
+    ],
+  },
+  {
+    id: 'faults',
+    title: 'What happens when a task fails, and whether the pool works afterwards',
+    notes: [
+      'Time from the event to the rejection (loop: from the end of its limit of 200 ms), then two more calls that must be right.',
+      'Out of memory: under a heap limit of 64 MB.',
+    ],
+    mode: 'fresh',
+    rounds: 1,
+    width: 31,
+    columns: [
+      fault('fail', 'throws'), fault('exit', 'process.exit'), fault('loop', 'loops, 200 ms limit'), fault('exhaust', 'out of memory'),
+    ],
+  },
+];

@@ -1,0 +1,213 @@
+// The package as its users get it: packed, installed into an empty project, used from there.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { sizes } from '../../js-glue/bundle.js';
+
+const FOLDER = fileURLToPath(new URL('../../js-glue/', import.meta.url));
+const STOCK = path.join(FOLDER, 'wasm/weft.wasm');
+const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const LIMIT = { timeout: 120_000 };
+
+/** What Node loads for a call: the package's entry with all that it imports, and a worker's file. */
+const GLUE = ['index.js', 'worker.cjs'];
+const GLUE_BROTLI_MAX = 32 * 1024;
+
+let project;
+
+/** Runs a program in the project. */
+function run(command, args, options = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8', timeout: 60_000, ...options });
+  return { status, stdout, stderr };
+}
+
+/** Runs a file of this text; what it prints. */
+function runFile(name, text, flags = []) {
+  writeFileSync(path.join(project, name), text);
+  const { status, stdout, stderr } = run(process.execPath, [...flags, name]);
+  assert.equal(status, 0, `${name}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Files of dist/, and those that they import at once. */
+function withImports(names) {
+  for (const name of names) {
+    const text = readFileSync(installed('dist', name), 'utf8');
+    for (const [, other] of text.matchAll(/from"\.\/([^"]+)"/g)) if (!names.includes(other)) names.push(other);
+  }
+  return names;
+}
+
+/** Whether this Node knows the flags. */
+const allowed = (flags) => flags.every((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+
+const installed = (...names) => path.join(project, 'node_modules/weft', ...names);
+
+const skip = !existsSync(STOCK) && !process.env.WEFT_TARGETS?.split(',').includes('wasi') && 'the wasi target is not built';
+
+describe('the package', { skip }, () => {
+  before(() => {
+    project = mkdtempSync(path.join(tmpdir(), 'weft-package-'));
+    // npm is a program of its own, whichever Node runs the tests.
+    const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', project], { cwd: FOLDER, encoding: 'utf8' }).replace(/^[^[]*/, ''));
+    writeFileSync(path.join(project, 'package.json'), '{ "name": "user", "private": true }\n');
+    execFileSync('npm', ['install', '--offline', '--silent', '--no-audit', '--no-fund', `./${filename}`], { cwd: project });
+  }, { timeout: 120_000 });
+
+  after(() => rmSync(project, { recursive: true, force: true }));
+
+  it('has all that it names, and nothing else', LIMIT, () => {
+    const names = readdirSync(installed(), { recursive: true }).map(String);
+    for (const name of ['dist/index.js', 'dist/worker.cjs', 'types/index.d.ts', 'wasm/weft.wasm', 'LICENSE', 'README.md']) {
+      assert.ok(names.includes(path.normalize(name)), `${name} is missing`);
+    }
+    const strange = names.filter((name) => /^(src|tests|node_modules)\b/.test(name) || /\.tgz$|tsconfig|bundle\.js/.test(name));
+    assert.deepEqual(strange, []);
+    const { exports, bin, dependencies } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
+    assert.equal(dependencies, undefined);
+    const files = [...JSON.stringify([exports, bin]).matchAll(/"(\.\/[^"*]*\.[a-z.]+)"/g)].map(([, file]) => file);
+    assert.ok(files.length >= 8);
+    for (const file of files) assert.ok(existsSync(installed(file)), `${file} is missing`);
+  });
+
+  it('finds the files beside its own by URLs that bundlers see', LIMIT, () => {
+    const seen = new Set();
+    for (const name of readdirSync(installed('dist')).filter((file) => /\.c?js$/.test(file))) {
+      const text = readFileSync(installed('dist', name), 'utf8');
+      for (const [, relative] of text.matchAll(/new URL\("(\.[^"]*)",(?:import\.meta\.url|__url)\)/g)) {
+        assert.ok(existsSync(installed('dist', relative)), `${name} names ${relative}`);
+        seen.add(relative);
+      }
+    }
+    const index = withImports(['index.js']).map((name) => readFileSync(installed('dist', name), 'utf8')).join('');
+    assert.match(index, /new \w+\(new URL\("\.\/worker\.cjs",import\.meta\.url\)/);
+    assert.ok(seen.has('./worker.cjs') && seen.has('../wasm/weft.wasm'), [...seen].join());
+  });
+
+  it('runs when imported', LIMIT, () => {
+    const output = runFile('app.mjs', `
+      import { createRuntime, WeftError } from 'weft';
+      const rt = await createRuntime({ threads: 2 });
+      const xs = rt.share(Float64Array.of(1, 2, 3.5));
+      console.log(await rt.sum(xs), await rt.call('no_such').catch((error) => error instanceof WeftError));
+      await rt.close();`);
+    assert.equal(output, '6.5 true');
+  });
+
+  // Newer Nodes require the ES module itself, older ones get a file of their own.
+  for (const flags of [[], ['--no-experimental-require-module']]) {
+    it(`runs when required, and by import() from CommonJS ${flags}`, { ...LIMIT, skip: !allowed(flags) }, () => {
+      const output = runFile('app.cjs', `
+      const weft = require('weft');
+      weft.createRuntime({ threads: 2 }).then(async (rt) => {
+        console.log(await rt.sum(rt.share(Float64Array.of(1, 2, 3.5))));
+        await rt.close();
+        const imported = await import('weft');
+        const other = await imported.createRuntime({ threads: 1 });
+        console.log(other.info.threads, imported.WeftError === weft.WeftError);
+        await other.close();
+      });`, flags);
+      assert.equal(output, `6.5\n1 ${flags.length === 0 && process.features.require_module === true}`);
+    });
+  }
+
+  it('runs tasks of a module that imports weft/task', LIMIT, () => {
+    writeFileSync(path.join(project, 'tasks.mjs'), `
+      import { progress, threadIndex } from 'weft/task';
+      export function add(a, b) {
+        progress(1, 2);
+        return a + b + 0 * threadIndex();
+      }`);
+    const output = runFile('tasks-app.mjs', `
+      import { createRuntime } from 'weft';
+      const rt = await createRuntime({ threads: 2 });
+      const tasks = await rt.load(new URL('./tasks.mjs', import.meta.url));
+      console.log(await tasks.add(20, 22));
+      await rt.close();`);
+    assert.equal(output, '42');
+  });
+
+  it('lets the wasm files and package.json be named', LIMIT, () => {
+    const output = runFile('names.cjs', `
+      console.log(require.resolve('weft/wasm/weft.wasm').endsWith('weft.wasm'), require('weft/package.json').name);
+      try { require.resolve('weft/src/index.js'); } catch (error) { console.log(error.code); }`);
+    assert.equal(output, 'true weft\nERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+
+  const USE = `
+    const rt: Runtime = await createRuntime({ threads: 2 });
+    const xs: Float64Array = rt.array(Float64Array, 8);
+    const sum: number = await rt.sum(xs);
+    const result: unknown = await rt.call('no_such', xs, 5n);
+    const reason: string | undefined = rt.info.reason;
+    try { rt.free(xs); } catch (error) { if (error instanceof WeftError) console.log(error.code === 'WEFT_ERR_POINTER'); }
+    // @ts-expect-error: a length is a number
+    rt.array(Float64Array, '8');
+    // @ts-expect-error: there is no such option
+    await createRuntime({ thread: 2 });
+    await rt.close();
+    console.log(sum, result, reason);`;
+
+  for (const { title, file, head, options } of [
+    { title: 'an ES module, nodenext', file: 'use.mts', options: { module: 'nodenext' } },
+    { title: 'an ES module, node16', file: 'use.mts', options: { module: 'node16' } },
+    { title: 'CommonJS, node16', file: 'use.cts', options: { module: 'node16' } },
+    { title: 'a bundler', file: 'use.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
+  ]) {
+    it(`is typed under strict: ${title}`, LIMIT, () => {
+      const folder = path.join(project, `types-${file}-${options.module}`);
+      mkdirSync(folder);
+      const cjs = file.endsWith('.cts');
+      const imports = cjs ? "import weft = require('weft');\nconst { createRuntime, WeftError } = weft;\ntype Runtime = weft.Runtime;\n"
+        : "import { createRuntime, WeftError, type Runtime } from 'weft';\nimport { checkpoint, progress } from 'weft/task';\n";
+      const tasks = cjs ? '' : 'export function task(first: number, last: number): void { checkpoint(); progress(first, last); }\n';
+      writeFileSync(path.join(folder, file), `${imports}${head ?? ''}${tasks}export async function main(): Promise<void> {${USE}\n}\n`);
+      writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({
+        compilerOptions: { target: 'es2022', lib: ['es2022', 'dom'], types: [], strict: true, noEmit: true, exactOptionalPropertyTypes: true, ...options },
+        files: [file],
+      }));
+      const { status, stdout } = run(process.execPath, [TSC, '-p', folder]);
+      assert.equal(status, 0, stdout);
+    });
+  }
+
+  it('brings the command weft', LIMIT, () => {
+    const weft = (...args) => run(process.execPath, [installed('dist/cli.js'), ...args]);
+    const help = weft('--help');
+    assert.equal(help.status, 0, help.stderr);
+    assert.match(help.stdout, /hash/);
+    const doctor = weft('doctor');
+    assert.equal(doctor.status, 0, doctor.stderr);
+    assert.match(doctor.stdout, /Node/i);
+    writeFileSync(path.join(project, 'abc'), 'abc');
+    assert.equal(weft('hash', 'abc').stdout, '6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85  abc\n');
+    assert.equal(run('npx', ['--offline', 'weft', '--help']).stdout, help.stdout);
+  });
+
+  it('can be bundled into an application', LIMIT, async () => {
+    writeFileSync(path.join(project, 'entry.mjs'), "import { createRuntime } from 'weft';\nconsole.log(typeof createRuntime);\n");
+    await build({ absWorkingDir: project, entryPoints: ['entry.mjs'], bundle: true, platform: 'node', format: 'esm', outfile: 'bundle.mjs', logLevel: 'silent' });
+    assert.equal(run(process.execPath, ['bundle.mjs']).stdout, 'function\n');
+  });
+
+  it('stays small', LIMIT, (t) => {
+    const files = sizes();
+    for (const { name, bytes, brotli } of files) t.diagnostic(`dist/${name}: ${bytes} bytes, ${brotli} with brotli`);
+    const import5 = Array.from({ length: 5 }, () => Number(runFile('import.mjs', `
+      const begun = performance.now();
+      await import('weft');
+      console.log(performance.now() - begun);`)));
+    t.diagnostic(`import: ${Math.min(...import5).toFixed(2)} to ${Math.max(...import5).toFixed(2)} ms in ${import5.length} runs`);
+    const loaded = withImports(GLUE);
+    const glue = files.filter(({ name }) => loaded.includes(name)).reduce((sum, { brotli }) => sum + brotli, 0);
+    t.diagnostic(`${loaded.join(' and ')}: ${glue} bytes with brotli`);
+    assert.ok(glue <= GLUE_BROTLI_MAX, `${glue} bytes with brotli, at most ${GLUE_BROTLI_MAX} are wanted`);
+  });
+});
