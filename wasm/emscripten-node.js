@@ -3,6 +3,6 @@ if (typeof process === 'object') {
   // Emscripten 3.1.6 takes Node's fetch for a browser's and aborts on the file name.
   delete globalThis.fetch;
   Module['preRun'] = function () {
-    Object.assign(ENV, process.env);
+    if (typeof ENV === 'object') Object.assign(ENV, process.env); // not there where no C asks for it
   };
 }

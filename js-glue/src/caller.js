@@ -26,7 +26,7 @@ export class Caller extends Algebra {
    * call) and arrays of this runtime as pointers; i64 takes BigInts; f32 and f64 numbers.
    * An unsigned or pointer result is a signed number: `result >>> 0` makes it unsigned.
    *
-   * @param {string} name
+   * @param {string | ((...args: any[]) => unknown)} name  or a task of `load`
    * @param {...unknown} args
    * @returns {Promise<any>}  a number, a BigInt for i64, undefined for void
    * @throws {WeftError} `WEFT_ERR_EXPORT`, `WEFT_ERR_INVALID`, `WEFT_ERR_POINTER`,
@@ -47,7 +47,7 @@ export class Caller extends Algebra {
    * depend on one. (Emscripten starts threads by such events; so with its modules an
    * interactive call may have to wait for batch calls.)
    *
-   * @param {string} name
+   * @param {string | ((...args: any[]) => unknown)} name  or a task of `load`
    * @param {...unknown} args
    * @returns {any}
    * @throws {import('./errors.js').WeftError}  as `call`; `WEFT_ERR_WOULD_BLOCK` where the
@@ -60,7 +60,7 @@ export class Caller extends Algebra {
   /**
    * The same as `call`, with a handle on the call: its progress, and the way to end it.
    *
-   * @param {string} name
+   * @param {string | ((...args: any[]) => unknown)} name  or a task of `load`
    * @param {...unknown} args
    * @returns {Job<any>}
    * @throws {import('./errors.js').WeftError}  `WEFT_ERR_EXPORT`, `WEFT_ERR_CLOSED`; whatever
