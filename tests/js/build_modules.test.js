@@ -25,7 +25,7 @@ const EXPORTS_WASI = ['weft_thread_failed', 'weft_main_may_sleep', 'wasi_thread_
   '__stack_pointer', '_initialize'];
 
 /** wasm/ABI.md, "Imports". */
-const IMPORTS_WASI = /^(env\.memory|wasi\.thread-spawn|wasi_snapshot_preview1\.\w+|weft\.(now|cpu_count|guard|invoke|signal))$/;
+const IMPORTS_WASI = /^(env\.memory|wasi\.thread-spawn|wasi_snapshot_preview1\.\w+|weft\.(now|cpu_count|guard|invoke|body|signal))$/;
 
 /** The text of a module's functions, without the one that runs at instantiation. */
 function functionsOf(bytes) {
