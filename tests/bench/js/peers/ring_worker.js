@@ -5,8 +5,9 @@ const SPINS = 1000;
 const { control, jobs, done } = workerData;
 
 for (;;) {
-  const tail = Atomics.load(control, CONTROL.TAIL);
+  // In this order: HEAD never passes TAIL, so it is not beyond a TAIL that is read after it.
   const head = Atomics.load(control, CONTROL.HEAD);
+  const tail = Atomics.load(control, CONTROL.TAIL);
   if (head === tail) {
     let spins = 0;
     while (spins < SPINS && Atomics.load(control, CONTROL.TAIL) === tail) spins++;
