@@ -31,6 +31,9 @@ const COMMON = {
 
 const ESM = { ...COMMON, format: 'esm', splitting: true };
 
+/** The oldest browsers with what weft needs: module workers, WebAssembly threads and SIMD. */
+const WEB = { ...ESM, platform: 'browser', target: ['chrome91', 'edge91', 'firefox114', 'safari16.4'] };
+
 /** CommonJS has no import.meta. */
 const CJS = {
   ...COMMON,
@@ -42,33 +45,136 @@ const CJS = {
 
 const entries = (...names) => names.map((name) => `src/${name}.js`);
 
-/** What is imported only where it is wanted. */
-const LAZY = ['hash', 'solo'];
-
 /**
- * Keeps all that is not lazy in one file: esbuild puts what has the same importers together, so
- * each lazy module gets an export that reaches everything.
+ * The files that Node loads one after the other, each with what those before do not have: what
+ * `import` takes, what calls of C functions need, what else every runtime offers at once; and a
+ * file for each thing that only some programs use.
+ *
+ * All but the first are CommonJS: that is there at once, where an ES module would come by way of
+ * the event loop, behind the workers that are starting. Each is a function of the parts so far.
  */
-const together = {
-  name: 'together',
-  setup({ onLoad }) {
-    onLoad({ filter: new RegExp(`/src/(${LAZY.join('|')})\\.js$`) }, ({ path: file }) => ({
-      contents: `${readFileSync(file, 'utf8')}\nexport { createRuntime as all } from './node.js';\n`,
+const PARTS = { start: 'index', core: 'node-host', extras: 'extras' };
+const LAZY = ['engine-emscripten', 'hash', 'node-files', 'resize', 'solo', 'tasks'];
+
+/** What the main thread takes from the workers' file. */
+const WORKER = ['imports', 'node-io'];
+
+/** What browsers import only where it is wanted. */
+const WEB_LAZY = ['browser-isolation', 'extras', ...LAZY.filter((name) => name !== 'node-files')];
+
+const readModule = (name) => readFileSync(path.join(ROOT, 'src', `${name}.js`), 'utf8');
+
+/** Modules that a module imports at once, and theirs. */
+function closure(name, seen = new Set()) {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  for (const [, other] of readModule(name).matchAll(/^(?:import|export) [^;]*?from '\.\/([\w-]+)\.js';$/gm)) closure(other, seen);
+  return seen;
+}
+
+/** The part that each module is in. */
+function placeModules() {
+  const places = new Map(WORKER.flatMap((name) => [...closure(name)]).map((name) => [name, 'worker']));
+  for (const [part, entry] of [...Object.entries(PARTS), ...LAZY.map((name) => [name, name])]) {
+    for (const name of closure(entry)) if (!places.has(name)) places.set(name, part);
+  }
+  return places;
+}
+
+/** What stands in a part for a module of another one. */
+function stub(places, own, name) {
+  const place = places.get(name);
+  if (place === 'worker') return 'module.exports = parts.worker;';
+  if (name === 'extras') { // the whole of it: only when one of its names is used
+    const names = [...readModule(name).matchAll(/^export \{ (\w+) \}/gm)].map(([, each]) => each);
+    return `module.exports = { __esModule: true, ${names.map((each) => `get ${each}() { return parts.load('extras').${each}; }`)} };`;
+  }
+  return `module.exports = parts.load('${place}');`;
+}
+
+/** Makes the parts from each other. */
+const START = (modules) => `
+  import { createRequire } from 'node:module';
+  ${modules.map((name, i) => `import * as m${i} from './${name}.js';`).join('\n')}
+  const require = createRequire(import.meta.url);
+  const made = { start: { ${modules.map((_, i) => `...m${i}`)} } };
+  const parts = {
+    url: import.meta.url,
+    get worker() { return require('./worker.cjs'); },
+    load: (name) => made[name] ??= require('./' + name + '.cjs')(parts),
+  };
+  export const { host, openRuntime } = parts.load('core');`;
+
+/** Replaces the modules that are in other parts. */
+const elsewhere = (places, own) => ({
+  name: 'elsewhere',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path: file }) => {
+      const name = path.basename(file, '.js');
+      if (!places.has(name)) throw new Error(`${file} is in no part of the package`);
+      return places.get(name) === own ? undefined : { path: name, namespace: 'part' };
+    });
+    onLoad({ filter: /^/, namespace: 'part' }, ({ path: name }) => ({
+      contents: own === 'start' ? START([...places.keys()].filter((each) => places.get(each) === 'start')) : stub(places, own, name),
+      resolveDir: path.join(ROOT, 'src'),
     }));
   },
+});
+
+/** A part but the first; it exports all that its modules do. */
+function buildPart(places, own) {
+  const names = [...places.keys()].filter((name) => places.get(name) === own);
+  return build({
+    ...CJS,
+    outdir: undefined,
+    outfile: path.join(DIST, `${own}.cjs`),
+    stdin: { contents: names.map((name) => `export * from './${name}.js';`).join('\n'), resolveDir: path.join(ROOT, 'src'), sourcefile: `part-${own}.js` },
+    plugins: [elsewhere(places, own)],
+    define: { 'import.meta.url': 'parts.url' },
+    // In parentheses, or V8 would read it all twice.
+    banner: { js: 'module.exports=(function(parts){const module={};' },
+    footer: { js: 'return module.exports});' },
+  });
+}
+
+/** The command line takes from the package what it imports of src/index.js. */
+const installed = {
+  name: 'installed',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/src\/index\.js$/ }, () => ({ path: './index.js', external: true }));
+  },
 };
+
+/** Keeps what is not lazy in one file: esbuild puts together what the same files import. */
+const together = (lazy, entry) => ({
+  name: 'together',
+  setup({ onLoad }) {
+    onLoad({ filter: new RegExp(`/src/(${lazy.join('|')})\\.js$`) }, ({ path: file }) => ({
+      contents: `${readFileSync(file, 'utf8')}\nexport { createRuntime as all } from './${entry}.js';\n`,
+    }));
+  },
+});
 
 /** What is loaded by the URL of its file, and so keeps its name: tasks in workers. */
 const BY_URL = ['task-worker-node', 'task-worker'];
 
 async function bundle() {
   rmSync(DIST, { recursive: true, force: true });
+  const places = placeModules();
+  const start = { entryPoints: entries('index'), plugins: [elsewhere(places, 'start')] };
+  await build({ ...ESM, splitting: false, ...start });
+  await build({ ...CJS, ...start });
+  for (const part of new Set(places.values())) if (part !== 'start' && part !== 'worker') await buildPart(places, part);
+  await build({ ...CJS, bundle: false, define: {}, banner: {}, entryPoints: ['src/worker.cjs'] });
+  // Bundlers do not see through that: they get one ES module.
+  await build({ ...ESM, splitting: false, entryPoints: { module: 'src/index.js' } });
   // Copies of what the entries share, rather than more files: Node is slow to import each.
-  await build({ ...ESM, entryPoints: entries('index'), chunkNames: '[name]-[hash]', plugins: [together] });
   for (const name of ['task', ...BY_URL]) await build({ ...ESM, splitting: false, entryPoints: entries(name) });
-  await build({ ...CJS, entryPoints: entries('index', 'task') });
-  await build({ ...CJS, entryPoints: entries('worker'), define: {}, banner: {} });
-  await build({ ...ESM, entryPoints: { cli: 'bin/weft.js' }, chunkNames: 'cli-[name]-[hash]', plugins: [together] });
+  await build({ ...CJS, entryPoints: entries('task') });
+  await build({ ...ESM, splitting: false, entryPoints: { 'run-worker': 'cli/run-worker.js' } });
+  await build({ ...ESM, entryPoints: { cli: 'bin/weft.js' }, chunkNames: 'cli-[name]-[hash]', plugins: [installed] });
+  await build({ ...WEB, entryPoints: entries('browser'), chunkNames: 'browser-[name]-[hash]', plugins: [together(WEB_LAZY, 'browser')] });
+  await build({ ...WEB, splitting: false, entryPoints: entries('worker-browser') });
 }
 
 /** Declarations for ES modules and, as TypeScript takes those for something else, for CommonJS. */

@@ -9,6 +9,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const SOURCES = ['node-io', 'guard', 'wasi', 'imports', 'thread', 'worker'];
+/** What the main thread takes from the file, in the package. */
+export const SHARED = ['instantiate', 'now', 'write'];
 export const workerFile = new URL('./src/worker.cjs', import.meta.url);
 
 /** The text of worker.cjs. */
@@ -23,7 +25,9 @@ export function makeWorker() {
   });
   const requires = [...builtins].map(([from, names]) => `const ${names} = require('${from}');`);
   return ['// Made by make_worker.js; edit the ES modules beside it instead.', '\'use strict\';', '',
-    requires.join('\n'), '', bodies.join('\n\n'), ''].join('\n');
+    requires.join('\n'), '', bodies.join('\n\n'), '',
+    ...SHARED.map((name) => `exports.${name} = ${name};`),
+    'if (require.main === module) serve();', ''].join('\n');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(workerFile, makeWorker());

@@ -48,9 +48,11 @@ execute_process(COMMAND "${CMAKE_C_COMPILER}" -print-prog-name=llvm-ranlib
 set(CMAKE_AR "${weft_llvm_ar}" CACHE FILEPATH "")
 set(CMAKE_RANLIB "${weft_llvm_ranlib}" CACHE FILEPATH "")
 
-set(weft_wasm_features
-    "-matomics -mbulk-memory -mmutable-globals -msign-ext -mnontrapping-fptoint -msimd128")
-set(CMAKE_C_FLAGS_INIT "${weft_wasm_features} -mthread-model posix -ftls-model=local-exec -fvisibility=hidden")
+include("${CMAKE_CURRENT_LIST_DIR}/flags.cmake")
+weft_flags(weft_wasm_features wasi features)
+weft_flags(weft_wasm_compile wasi features compile)
+list(JOIN weft_wasm_features " " weft_wasm_features)
+list(JOIN weft_wasm_compile " " CMAKE_C_FLAGS_INIT)
 set(CMAKE_ASM_FLAGS_INIT "${weft_wasm_features} -Wno-unused-command-line-argument")
 
 # No compile flags in the link command: with an -O among them clang runs the wasm-opt that it

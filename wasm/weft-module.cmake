@@ -12,6 +12,8 @@
 #
 # A program with a main() of its own: native, for tests/js/wasi-run.js, or for Node (Emscripten).
 
+include("${CMAKE_CURRENT_LIST_DIR}/flags.cmake")
+
 # The whole of libweft.a, or of another library of ours: its exports are called by the host, so
 # nothing in C refers to them.
 function(weft_link_whole target)
@@ -34,9 +36,8 @@ function(weft_use_thread_layer target folder)
     # Debian's libc says that it does not go with shared memory (no-check-features) and carries
     # 100 kB of debug information; the function names stay, for the stack of a trap. The stack
     # comes first, so that running over its end traps.
-    target_link_options(${target} INTERFACE
-        "LINKER:--import-memory,--shared-memory,--max-memory=4294967296,--no-check-features,--strip-debug"
-        "LINKER:--export-dynamic,--export=__stack_pointer,--stack-first,-z,stack-size=1048576")
+    weft_flags(flags wasi link strip)
+    target_link_options(${target} INTERFACE ${flags})
 
     set(wrapped "${folder}/wrap.txt")
     if(EXISTS "${wrapped}")
@@ -94,7 +95,8 @@ function(weft_add_module target)
     endif()
     if(NOT EMSCRIPTEN)
         set_target_properties(${target} PROPERTIES SUFFIX .wasm)
-        target_link_options(${target} PRIVATE -mexec-model=reactor LINKER:--no-entry)
+        weft_flags(flags wasi module)
+        target_link_options(${target} PRIVATE ${flags})
         return()
     endif()
 
@@ -129,8 +131,13 @@ function(weft_add_program target)
     elseif(CMAKE_C_COMPILER_TARGET MATCHES "^wasm32-wasi")
         weft_link_whole(${target})
         set_target_properties(${target} PROPERTIES SUFFIX .wasm)
-        target_link_options(${target} PRIVATE -nostartfiles)
-        target_sources(${target} PRIVATE "${weft_cmake_dir}/../src/thread/program/start.c")
+        weft_flags(flags wasi program)
+        target_link_options(${target} PRIVATE ${flags})
+        set(start "${weft_cmake_dir}/start.c")
+        if(NOT EXISTS "${start}") # in the source tree
+            set(start "${weft_cmake_dir}/../src/thread/program/start.c")
+        endif()
+        target_sources(${target} PRIVATE "${start}")
     else()
         target_link_libraries(${target} PRIVATE weft::weft)
     endif()

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { createRuntime } from '../src/index.js';
-import { cgroupQuota, host } from '../src/node.js';
+import { host } from '../src/node-host.js';
+import { cgroupQuota } from '../src/node.js';
 import { failure, readOptions, size } from './output.js';
 
 const HELP = `Usage: weft doctor [--json]

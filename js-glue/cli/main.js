@@ -4,8 +4,11 @@ import { UsageError, failure } from './output.js';
 const HELP = `Usage: weft <command> [options]
 
   weft doctor             what this host has for threads, what it lacks, how to mend it
+  weft run PROGRAM        a C program with POSIX threads: a .wasm, or .c files
+  weft build FILE.c...    C into a module for JavaScript, with types
   weft hash [FILE...]     BLAKE3 checksums, in the format of b3sum
   weft bench              the stock kernels on one thread and on all, beside plain JavaScript
+  weft serve [DIR]        a web server for development, with the headers that threads need
 
   weft <command> --help   the options of a command
   weft --version
@@ -15,8 +18,11 @@ WEFT_THREADS=N sets the number of threads.`;
 /** @type {Record<string, () => Promise<{ run: (args: string[]) => Promise<number> }>>} */
 const COMMANDS = {
   doctor: () => import('./doctor.js'),
+  run: () => import('./run.js'),
+  build: () => import('./build.js'),
   hash: () => import('./hash.js'),
   bench: () => import('./bench.js'),
+  serve: () => import('./serve.js'),
 };
 
 /** The package around this file, or around the bundle that it ends up in. */

@@ -1,7 +1,3 @@
-import { show } from './errors.js';
-import { Kernel, discard, findKernel } from './kernel.js';
-import { checkInto, checkStatus, elsewhere, invalid, mustHaveElements, optionsOf, typeOf } from './numbers.js';
-
 /** @typedef {import('./heap.js').AnyArray} AnyArray */
 /**
  * What sums of T are.
@@ -53,6 +49,10 @@ export class Algebra {
     this.#control = control;
   }
 
+  get #arrays() {
+    return new this.#core.extras.Arrays(this.#core, this.#control);
+  }
+
   /**
    * Sorts in place, upwards: -0 before +0, NaN last. Needs as much memory again meanwhile.
    *
@@ -60,9 +60,8 @@ export class Algebra {
    * @param {T} array
    * @returns {Promise<T>}  the array
    */
-  async sort(array) {
-    checkStatus('rt.sort', await this.#run('sort', array));
-    return array;
+  sort(array) {
+    return this.#arrays.sort(array);
   }
 
   /**
@@ -74,16 +73,13 @@ export class Algebra {
    * @param {T} array
    * @returns {Promise<Sum<T>>}
    */
-  async sum(array) {
-    const sum = await this.#run('sum', array);
-    const tag = array[Symbol.toStringTag];
-    const right = tag === 'BigUint64Array' ? BigInt.asUintN(64, sum) : tag === 'BigInt64Array' ? sum : Number(sum);
-    return /** @type {Sum<T>} */ (right);
+  sum(array) {
+    return this.#arrays.sum(array);
   }
 
   /** The mean, NaN of nothing. @param {AnyArray} array  @returns {Promise<number>} */
-  async mean(array) {
-    return this.#run('mean', array);
+  mean(array) {
+    return this.#arrays.mean(array);
   }
 
   /**
@@ -94,9 +90,8 @@ export class Algebra {
    * @param {boolean} [options.sample]  divide by one less than the length
    * @returns {Promise<number>}
    */
-  async variance(array, options) {
-    const { sample = false } = optionsOf('rt.variance', options);
-    return this.#run('variance', array, sample ? 1 : 0);
+  variance(array, options) {
+    return this.#arrays.variance(array, options);
   }
 
   /**
@@ -105,8 +100,8 @@ export class Algebra {
    * @template {AnyArray} T
    * @param {T} array  with an element at least
    */
-  async min(array) {
-    return (await this.#minmax('rt.min', array)).min;
+  min(array) {
+    return this.#arrays.min(array);
   }
 
   /**
@@ -115,8 +110,8 @@ export class Algebra {
    * @template {AnyArray} T
    * @param {T} array  with an element at least
    */
-  async max(array) {
-    return (await this.#minmax('rt.max', array)).max;
+  max(array) {
+    return this.#arrays.max(array);
   }
 
   /**
@@ -126,8 +121,8 @@ export class Algebra {
    * @param {T} array  with an element at least
    * @returns {Promise<MinMax<T>>}
    */
-  async minmax(array) {
-    return this.#minmax('rt.minmax', array);
+  minmax(array) {
+    return this.#arrays.minmax(array);
   }
 
   /**
@@ -142,19 +137,8 @@ export class Algebra {
    *   result has; may be `array` itself where the types are the same. Default: a new array
    * @returns {Promise<Totals<T>>}
    */
-  async scan(array, options) {
-    const { exclusive = false, into } = optionsOf('rt.scan', options);
-    const [, totals] = typeOf('rt.scan', array);
-    const made = into === undefined;
-    if (!made) checkInto(array, /** @type {AnyArray} */ (into), totals);
-    const target = into ?? this.#core.heap.array(/** @type {any} */ (globalThis)[totals], array.length);
-    try {
-      checkStatus('rt.scan', await this.#run('prefix_sum', array, exclusive ? 1 : 0, target));
-    } catch (error) {
-      if (made) discard(this.#core, target);
-      throw error;
-    }
-    return /** @type {Totals<T>} */ (target);
+  scan(array, options) {
+    return this.#arrays.scan(array, options);
   }
 
   /**
@@ -167,29 +151,8 @@ export class Algebra {
    * @param {number | bigint} [options.max]  default: the greatest element
    * @returns {Promise<Histogram>}
    */
-  async histogram(array, options) {
-    const { bins = NaN, min, max } = optionsOf('rt.histogram', options);
-    const what = 'rt.histogram';
-    if (!Number.isInteger(bins) || bins < 1 || bins > 2 ** 20) {
-      throw invalid(`${what}: bins must be an integer from 1 to 1048576, got ${show(bins)}`);
-    }
-    let [low, high] = [Number(min), Number(max)];
-    if (min === undefined || max === undefined) {
-      const found = await this.#minmax(`${what} without min and max`, array);
-      if (min === undefined) low = Number(found.min);
-      if (max === undefined) high = Math.max(Number(found.max), low);
-      if (max === undefined && high === low) high += Math.max(1, Math.abs(low) / 2 ** 20);
-    }
-    if (!(low < high && Number.isFinite(bins / (high - low)) && high - low < Infinity)) {
-      throw invalid(`${what}: min and max must be finite and min below max, got ${low} and ${high}`);
-    }
-    const { heap } = this.#core;
-    const [status, all] = await this.#collect('histogram', array, 4 * (bins + 3), (at) => [at],
-      (at) => new Uint32Array(heap.memory.buffer, at, bins + 3).slice(), low, high, bins);
-    checkStatus(what, status);
-    const [under, over, nan] = all.subarray(bins);
-    // In a buffer of its own, without the counters above.
-    return { counts: new Uint32Array(all.subarray(0, bins)), under, over, nan, min: low, max: high };
+  histogram(array, options) {
+    return this.#arrays.histogram(array, options);
   }
 
   /**
@@ -204,20 +167,8 @@ export class Algebra {
    * @param {A} args
    * @returns {Promise<T>}  a new array of the same type
    */
-  async map(array, task, ...args) {
-    const { heap, jobs, mustBeOpen, tasks } = this.#core;
-    typeOf('rt.map', array);
-    mustBeOpen();
-    const { callable, id } = tasks.map(array.length, task);
-    const into = heap.array(/** @type {any} */ (globalThis)[array[Symbol.toStringTag]], array.length);
-    try {
-      if (array.buffer !== heap.memory.buffer) throw elsewhere('rt.map');
-      await jobs.run(callable, [array, into, id, ...args], this.#control);
-    } catch (error) {
-      discard(this.#core, into);
-      throw error;
-    }
-    return /** @type {any} */ (into);
+  map(array, task, ...args) {
+    return this.#arrays.map(array, task, ...args);
   }
 
   /**
@@ -230,52 +181,7 @@ export class Algebra {
    * @param {import('./hash.js').HashOptions<E>} [options]
    * @returns {Promise<E extends 'bytes' ? Uint8Array : string>}
    */
-  async hash(source, options) {
-    this.#core.mustBeOpen();
-    const { hash } = await import('./hash.js'); // only those who hash load it
-    return /** @type {any} */ (hash(this.#core, this.#control, source, options));
-  }
-
-  /** @param {string} operation  @param {AnyArray} array  @param {...any} args */
-  async #run(operation, array, ...args) {
-    const [suffix] = typeOf(`rt.${operation === 'prefix_sum' ? 'scan' : operation}`, array);
-    const kernel = findKernel(this.#core, `weft_${operation}_${suffix}`);
-    return this.#core.jobs.run(kernel, [array, array.length, ...args], this.#control);
-  }
-
-  /**
-   * Runs a kernel that leaves its results in memory.
-   *
-   * @template R
-   * @param {string} operation  @param {AnyArray} array  @param {number} bytes  of the results
-   * @param {(at: number) => number[]} pointers  the arguments that lead to them
-   * @param {(at: number) => R} read
-   * @param {...number} args
-   * @returns {Promise<[status: number, results: R]>}
-   */
-  async #collect(operation, array, bytes, pointers, read, ...args) {
-    const [suffix] = typeOf(`rt.${operation}`, array);
-    const entry = findKernel(this.#core, `weft_${operation}_${suffix}`);
-    const kernel = new Kernel(this.#core.heap, entry, bytes, pointers, read);
-    return this.#core.jobs.run(kernel, [array, array.length, ...args], this.#control);
-  }
-
-  /**
-   * @template {AnyArray} T
-   * @param {string} what  @param {T} array
-   * @returns {Promise<MinMax<T>>}
-   */
-  async #minmax(what, array) {
-    typeOf(what, array);
-    mustHaveElements(what, array);
-    const { buffer } = this.#core.memory;
-    const Numbers = /** @type {any} */ (globalThis)[array[Symbol.toStringTag]];
-    const [status, found] = await this.#collect('minmax', array, 24, (at) => [at, at + 16], (at) => {
-      const [min, max] = new Numbers(buffer, at, 2);
-      const [minIndex, maxIndex] = new Uint32Array(buffer, at + 16, 2);
-      return { min, max, minIndex, maxIndex };
-    });
-    checkStatus(what, status);
-    return found;
+  hash(source, options) {
+    return this.#arrays.hash(source, options);
   }
 }

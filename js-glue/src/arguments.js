@@ -1,6 +1,5 @@
 import { WeftError, show, unreadable } from './errors.js';
 import { CELL_BYTES, Slot } from './layout.js';
-import { SharedObject } from './shared.js';
 
 /**
  * An exported function of the module.
@@ -102,7 +101,7 @@ function toI32(space, callable, index, value, holdings) {
     return address;
   }
   if (ArrayBuffer.isView(value)) return addressOf(space, callable, index, value, holdings);
-  if (value instanceof SharedObject) {
+  if (isShared(value)) {
     const object = value.hold(space.find);
     object.uses++;
     holdings.arrays.push(object);
@@ -110,6 +109,14 @@ function toI32(space, callable, index, value, holdings) {
   }
   throw mismatch(callable, index, value);
 }
+
+/**
+ * A lock or channel: by what it has, so that calls of plain functions load none of those.
+ *
+ * @param {any} value
+ * @returns {value is import('./shared.js').SharedObject}
+ */
+const isShared = (value) => typeof value?.weftHandle === 'function' && typeof value.hold === 'function';
 
 /** @param {Export} callable  @param {number} index  @param {unknown} value */
 function checkI64(callable, index, value) {

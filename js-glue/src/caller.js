@@ -1,8 +1,7 @@
 import { Algebra } from './algebra.js';
 import { Control } from './control.js';
 import { Job } from './job.js';
-import { unknownExport } from './nearest.js';
-import { runSync } from './sync.js';
+import { findTask, mustFindTask } from './task-known.js';
 
 /** What can be called, under the options that it was made with. */
 export class Caller extends Algebra {
@@ -54,7 +53,7 @@ export class Caller extends Algebra {
    *   thread must not sleep
    */
   callSync(name, ...args) {
-    return runSync(this.#core, this.#find(name), args, this.#control);
+    return this.#core.extras.runSync(this.#core, this.#find(name), args, this.#control);
   }
 
   /**
@@ -101,8 +100,9 @@ export class Caller extends Algebra {
     try {
       const { engine, jobs, mustBeOpen, tasks } = this.#core;
       mustBeOpen();
+      mustFindTask(this.#core, 'forEach', task); // so there are tasks
       if (engine.solo) return engine.solo.forEach(this.#core, range, task, args, this.#control);
-      return jobs.run(tasks.loop(range, task), args, this.#control);
+      return jobs.run(/** @type {import('./tasks.js').TaskModules} */ (tasks).loop(range, task), args, this.#control);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -110,8 +110,8 @@ export class Caller extends Algebra {
 
   /** @param {any} name  @returns {import('./arguments.js').Callable} */
   #find(name) {
-    const { callables, info, mustBeOpen, tasks } = this.#core;
+    const { callables, extras, info, mustBeOpen } = this.#core;
     mustBeOpen();
-    return callables.get(name) ?? tasks.find(name) ?? unknownExport(name, info.functions);
+    return callables.get(name) ?? findTask(this.#core, name) ?? extras.unknownExport(name, info.functions);
   }
 }

@@ -1,5 +1,4 @@
 import { Crew } from './crew.js';
-import { openEmscripten } from './engine-emscripten.js';
 import { openWasi } from './engine-wasi.js';
 import { STATUS, WeftError, codeOf } from './errors.js';
 import { ABI_VERSION, MAGIC_VALUE, Word } from './layout.js';
@@ -14,12 +13,12 @@ import { Runtime } from './runtime.js';
  *
  * @param {import('./host.js').Host} host
  * @param {RuntimeOptions} options
+ * @param {import('./options.js').Settings} [settings]  read from them
  * @returns {Promise<Runtime>}  once every worker has answered; none is left if one did not
  * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_MODULE`, `WEFT_ERR_NOMEM`,
  *   `WEFT_ERR_WORKER`, `WEFT_ERR_TIMEOUT`
  */
-export async function openRuntime(host, options) {
-  const settings = readOptions(host, options);
+export async function openRuntime(host, options, settings = readOptions(host, options)) {
   if (settings.threads === 0 || typeof SharedArrayBuffer === 'undefined') return openAlone(host, options, settings);
   const crew = makeCrew();
   try {
@@ -41,7 +40,7 @@ const makeCrew = () => new Crew({ onSignal: () => {}, onFailure: () => {} });
  */
 async function openAlone(host, options, settings, refusal) {
   const { Solo, whyAlone } = await import('./solo.js'); // few need it
-  const reason = whyAlone(settings.threads, refusal);
+  const reason = whyAlone(settings.threads, refusal, await host.whyUnshared?.());
   if (settings.strict && settings.threads > 0) throw new WeftError('WEFT_ERR_WORKER', reason);
   return open(host, options, { ...settings, threads: 0, waitAsync: false, reason, Solo }, makeCrew());
 }
@@ -81,7 +80,7 @@ async function start(host, options, settings, crew) {
   const { bytes, label, factory } = await readSource(host, options);
   const facts = inspectModule(bytes, label);
   const engine = factory
-    ? await openEmscripten(host, settings, facts, factory, crew)
+    ? await (await import('./engine-emscripten.js')).openEmscripten(host, settings, facts, factory, crew)
     : await openWasi(host, settings, facts, crew);
   checkVersion(engine, label);
   try {
@@ -92,8 +91,9 @@ async function start(host, options, settings, crew) {
     throw new WeftError('WEFT_ERR_WORKER',
       `a worker cannot be created: ${/** @type {Error} */ (error).message}`, { cause: error });
   }
+  const extras = await import('./extras.js'); // while the workers start
   await crew.until(() => crew.ready >= settings.threads);
-  return new Runtime(host, engine, crew, facts.callables, settings);
+  return new Runtime(host, engine, crew, facts.callables, settings, extras);
 }
 
 /**

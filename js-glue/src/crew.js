@@ -2,6 +2,9 @@ import { WeftError } from './errors.js';
 import { Failure } from './outcome.js';
 import { isOurs } from './protocol.js';
 
+/** From weft_js_hold: wherever the worker is, another one can go on in its place. */
+const MAY_END = 2;
+
 /** Workers that may die in one place before one of them gets to its loop. */
 const LOSSES_MAX = 5;
 
@@ -11,6 +14,7 @@ const LOSSES_MAX = 5;
  * @property {import('./host.js').ThreadWorker} worker
  * @property {number} address  of the record of C while it is in its loop, else 0
  * @property {number} losses  of workers in this place, since one of them was ready
+ * @property {boolean} follows  and has not come to where the dead one was
  * @property {string} why  it ends; empty: not known yet
  * @property {Error | undefined} where
  */
@@ -22,7 +26,6 @@ export class Crew {
   /** @type {import('./runtime.js').Core | undefined} */
   #core;
   #ready = 0;
-  #ended = 0;
   #dismissed = false;
   /** @type {(() => void)[]} called after every report */
   #waiting = [];
@@ -50,13 +53,13 @@ export class Crew {
 
   /** @param {import('./host.js').ThreadWorker} worker */
   add(worker) {
-    const member = { worker, address: 0, losses: 0, why: '', where: undefined };
+    const member = { worker, address: 0, losses: 0, follows: false, why: '', where: undefined };
     this.#members.set(worker, member);
     worker.onMessage((message) => {
-      if (!this.#dismissed && isOurs(message)) this.#hear(member, message);
+      if (!this.#dismissed && this.#members.has(worker) && isOurs(message)) this.#hear(member, message);
     });
     worker.onEnd((reason, cause) => {
-      if (!this.#dismissed) this.#over(member, member.why || `a worker thread ended: ${reason}`, member.where ?? cause);
+      if (!this.#dismissed && this.#members.has(worker)) this.#over(member, member.why || `a worker thread ended: ${reason}`, member.where ?? cause);
     });
     return worker;
   }
@@ -78,9 +81,9 @@ export class Crew {
     return count;
   }
 
-  /** Workers that have left their loop. */
-  get ended() {
-    return this.#ended;
+  /** True when threads run that are no workers of weft's, nor about to become one. */
+  get others() {
+    return [...this.#members.values()].some(({ worker, address }) => worker.runs && address === 0);
   }
 
   /**
@@ -101,6 +104,15 @@ export class Crew {
     });
   }
 
+  /** Ends the workers, whose threads have ended. */
+  retire() {
+    for (const worker of this.#members.keys()) {
+      this.#members.delete(worker);
+      this.onIdleLost(worker);
+      worker.terminate();
+    }
+  }
+
   /** Ends every worker, whatever it is doing. */
   async dismiss() {
     this.#dismissed = true;
@@ -115,20 +127,25 @@ export class Crew {
    * place ("Successors" in wasm/ABI.md).
    *
    * @param {number} index  @param {number} slot  of the job
+   * @returns {boolean}  true: it is held, to be ended at a later look
    */
   end(index, slot) {
     const { engine, jobs } = /** @type {import('./runtime.js').Core} */ (this.#core);
     const why = `${jobs.title(slot)} ran on after its end, and heeded no cancellation`;
     if (!engine.follow) {
       this.#lose(`${why}; a thread of Emscripten cannot be replaced, one of the wasi flavour can`);
-      return;
+      return false;
     }
     for (const member of this.#members.values()) {
       if (member.address === 0 || engine.find('weft_worker_index')(member.address) !== index) continue;
-      if (member.why || !engine.find('weft_js_followable')(index) || !engine.find('weft_js_hold')(index, slot)) return;
-      member.why = why;
-      member.worker.terminate();
+      const hold = member.why || member.follows ? 0 : engine.find('weft_js_hold')(index, slot);
+      if (hold === MAY_END) {
+        member.why = why;
+        member.worker.terminate();
+      }
+      return hold !== 0;
     }
+    return false;
   }
 
   /**
@@ -139,7 +156,7 @@ export class Crew {
   #over({ worker, address, losses }, why, cause) {
     const core = this.#core;
     if (!core || (worker.runs && address === 0)) return this.#lose(why, cause); // it was starting
-    const { engine, jobs, watch } = core;
+    const { engine, jobs } = core;
     if (engine.follow && !worker.runs) {
       this.#members.delete(worker);
       return this.onIdleLost(worker);
@@ -148,11 +165,11 @@ export class Crew {
       return this.#lose(why, cause);
     }
     const slot = engine.find('weft_worker_slot')(address) >>> 0;
-    if (slot !== 0) watch.fail(slot, new Failure('WEFT_ERR_WORKER', `${jobs.title(slot)}: ${why}`, cause));
+    if (slot !== 0) core.watchdog().fail(slot, new Failure('WEFT_ERR_WORKER', `${jobs.title(slot)}: ${why}`, cause));
     try {
       this.#members.delete(worker);
       const next = this.#members.get(/** @type {any} */ (engine.follow(worker)));
-      if (next) Object.assign(next, { address, losses: losses + 1 });
+      if (next) Object.assign(next, { address, losses: losses + 1, follows: true });
     } catch (error) {
       this.#lose(`${why}; and no worker can be created in its place`, error);
     }
@@ -165,10 +182,10 @@ export class Crew {
     if (type === 'weft:ready') {
       member.address = message.worker;
       member.losses = 0;
+      member.follows = false;
       this.#ready++;
     } else if (type === 'weft:ended') {
       member.address = 0;
-      this.#ended++;
     } else if (type === 'weft:exiting') {
       member.why = `process.exit(${message.code}) was called`;
       member.where = Object.assign(new Error(message.error.message), message.error);

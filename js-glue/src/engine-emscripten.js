@@ -1,3 +1,4 @@
+import { WeftError } from './errors.js';
 import { createMemory, moduleError } from './module.js';
 
 /**
@@ -12,6 +13,10 @@ import { createMemory, moduleError } from './module.js';
  * @throws {import('./errors.js').WeftError} `WEFT_ERR_MODULE`, `WEFT_ERR_NOMEM`
  */
 export async function openEmscripten(host, settings, facts, factory, crew) {
+  if (settings.idleMs > 0 && settings.threads > 0) {
+    throw new WeftError('WEFT_ERR_UNSUPPORTED',
+      'idleTimeoutMs: the threads of Emscripten cannot be ended and started again, those of the wasi flavour can');
+  }
   const memory = createMemory(settings.memoryBytes, facts.memory);
   let module;
   try {

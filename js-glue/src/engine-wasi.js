@@ -27,7 +27,8 @@ import { createMemory, moduleError } from './module.js';
 export async function openWasi(host, settings, facts, crew) {
   // Workers first: they load while the module compiles.
   const idle = Array.from({ length: settings.threads }, () => hire());
-  const module = await WebAssembly.compile(/** @type {BufferSource} */ (facts.bytes)).catch((error) => {
+  const compile = host.compile ?? WebAssembly.compile;
+  const module = await compile(/** @type {any} */ (facts.bytes)).catch((error) => {
     throw moduleError(`this host cannot compile the module: ${error.message}`, error);
   });
   const memory = createMemory(settings.memoryBytes, facts.memory);

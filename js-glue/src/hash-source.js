@@ -79,10 +79,10 @@ function iterate(stream) { // not every browser has its own
 }
 
 /**
- * @param {import('./runtime.js').Core} core
+ * @param {{ host: import('./host.js').Host }} core
  * @param {any} source  a HashSource
  * @returns {Promise<Reader>}
- * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_UNSUPPORTED`; what opening a file throws
+ * @throws {WeftError} `WEFT_ERR_INVALID`; what opening a file throws
  */
 export async function openSource({ host }, source) {
   const bytes = bytesOf(source);
@@ -94,8 +94,8 @@ export async function openSource({ host }, source) {
   const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
   if (iterator) return readPieces(iterator);
   if (path instanceof URL || typeof path === 'string') {
-    if (host.openFile) return host.openFile(path);
-    throw new WeftError('WEFT_ERR_UNSUPPORTED', 'rt.hash: this host opens no files: fetch it, and hash response.body');
+    const opened = await host.openFile(path);
+    return 'fill' in opened ? opened : openSource({ host }, opened);
   }
   throw new WeftError('WEFT_ERR_INVALID',
     'rt.hash: the source must be text, bytes, a stream of bytes, a Blob, a URL or { path }');

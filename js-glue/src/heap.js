@@ -26,6 +26,22 @@ function isArrayConstructor(value) {
  */
 const isBuffer = (value) => /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 
+/**
+ * @template {AnyArray} T
+ * @param {T} array
+ * @returns {T}  on memory that is not shared
+ */
+export function copyOf(array) {
+  try {
+    // By the tag, not slice: Node's Buffer would give another view.
+    const tag = /** @type {any} */ (ArrayBuffer.isView(array) && array)[Symbol.toStringTag];
+    if (tag && tag !== 'DataView') return new /** @type {any} */ (globalThis)[tag](array);
+  } catch (error) {
+    throw unreadable(error, 'rt.copy: the array');
+  }
+  throw new WeftError('WEFT_ERR_INVALID', `rt.copy: the argument must be a typed array, got ${show(array)}`);
+}
+
 /** Memory that JavaScript takes from the C heap, and gives back. */
 export class Heap {
   /** @param {import('./engine-wasi.js').Engine} engine */

@@ -52,7 +52,7 @@ export function createImports(options, instance) {
       exported('__stack_pointer').value = pointer;
     },
     post: options.post ?? (() => {}),
-    load: (url) => import(url),
+    load: (url) => import(/* @vite-ignore */ /* webpackIgnore: true */ url),
     resume: options.resume ?? (() => {}),
     follows: options.follows,
   });

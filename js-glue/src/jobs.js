@@ -1,11 +1,10 @@
 import { STATUS, WeftError } from './errors.js';
 import { LIST_BYTES, SLOT_BYTES, SLOT_COUNT, SUBMIT_MAX, Slot, Word } from './layout.js';
 import { Job } from './job.js';
+import { Lanes } from './lanes.js';
 import { Listener } from './listener.js';
 import { Failure, Rejection, readOutcome, titled } from './outcome.js';
 
-const WATCH_MS = 200;
-const GRACE_MS = 1000;
 const LIST_WORDS = LIST_BYTES / 4;
 
 /** Slots that calls of the batch lane leave to interactive ones. */
@@ -34,14 +33,7 @@ const capture = (resolve) => {
  * @property {() => void} leave  called before the slot is free again
  */
 
-/**
- * A call that waits for a slot.
- * @typedef {object} Queued
- * @property {import('./arguments.js').Callable} callable
- * @property {any[]} values
- * @property {import('./arguments.js').Holdings | undefined} holdings
- * @property {Waiter | undefined} waiter  undefined: settled meanwhile
- */
+/** @typedef {import('./lanes.js').Queued} Queued */
 
 /** The jobs of one runtime, from the call to the outcome. */
 export class Jobs {
@@ -54,24 +46,20 @@ export class Jobs {
   #waiters = new Array(SLOT_COUNT).fill(undefined);
   /** @type {(import('./arguments.js').Holdings | undefined)[]} by slot */
   #holdings = new Array(SLOT_COUNT).fill(undefined);
-  /** Waiting for a slot, oldest first, by lane. @type {Queued[][]} */
-  #queues = [[], []];
-  #heads = [0, 0];
+  /** Waiting for a slot. */
+  #lanes = new Lanes();
   /** Filled slots that are not handed over, all of one lane. */
   #batch = 0;
   #batchLane = 0;
+  /** As many may be in one turn. */
+  eager = EAGER;
   /** Handed over one by one in this turn. */
   #eager = 0;
   #scratch = new Int32Array(SLOT_COUNT);
   #unsettled = 0;
   #dead = false;
-  /** @type {any} what keeps the process alive while calls are pending, and the watchdog */
-  #timer;
   /** Jobs that have come back. */
   ended = 0;
-  /** Settled jobs that C has not given back, and until when it may take its time.
-   * @type {Map<Owner, number>} */
-  #late = new Map();
   /** @type {(() => void)[]} */
   #idleListeners = [];
   /** @type {(() => void)[]} */
@@ -94,9 +82,14 @@ export class Jobs {
     this.lists = this.i32[this.layout + Word.LISTS] >>> 2;
     this.list = this.i32[this.layout + Word.SUBMIT] >>> 2;
     this.limit = settings.maxQueued;
-    this.eager = EAGER * settings.threads;
+    this.resize(settings.threads);
     this.listener = new Listener(this, settings.waitAsync);
     for (let i = 0; i < SLOT_COUNT; i++) this.#free[i] = SLOT_COUNT - 1 - i;
+  }
+
+  /** @param {number} threads  that take part from here on */
+  resize(threads) {
+    this.eager = EAGER * threads;
   }
 
   /** Calls that have no outcome yet. */
@@ -111,7 +104,7 @@ export class Jobs {
 
   /** Jobs with a handle that are queued or with C. @returns {Job[]} */
   owners() {
-    const queued = this.#queues.flatMap((queue) => queue.map(({ waiter }) => waiter));
+    const queued = this.#lanes.all().map(({ waiter }) => waiter);
     return [...this.#waiters, ...queued].filter((waiter) => waiter instanceof Job);
   }
 
@@ -146,16 +139,15 @@ export class Jobs {
       throw new WeftError('WEFT_ERR_LIMIT',
         `${callable.name}: ${this.#unsettled} calls are pending, as many as maxQueued allows: await rt.ready before each`);
     }
+    if (this.#unsettled === 0) this.core.pulse.begin();
+    this.#unsettled++;
     this.counts.submitted++;
-    if (++this.#unsettled === 1) this.#keepAlive();
     this.listener.schedule();
     if (this.#freeCount > (lane === 0 ? 0 : RESERVED)) {
       this.#place(callable, values, holdings, waiter, lane);
       return undefined;
     }
-    const queued = { callable, values, holdings, waiter };
-    this.#queues[lane].push(queued);
-    return queued;
+    return this.#lanes.add(lane, { callable, values, holdings, waiter });
   }
 
   /**
@@ -242,7 +234,8 @@ export class Jobs {
   /** @param {number} slot  free again  @param {Failure | undefined} failure */
   #end(slot, failure) {
     const index = ((slot - this.slots) / SLOT_BYTES) | 0;
-    if (this.core.watch.busy) this.core.watch.ended(slot);
+    const { watch } = this.core;
+    if (watch !== undefined && watch.busy) watch.ended(slot);
     const callable = this.#callables[index];
     const waiter = this.#waiters[index];
     const holdings = this.#holdings[index];
@@ -256,6 +249,7 @@ export class Jobs {
     }
     this.#free[this.#freeCount++] = index;
     if (waiter !== undefined) this.#settle(waiter, outcome);
+    if (outcome instanceof Failure) this.core.shared?.lookAtOwners();
   }
 
   /**
@@ -277,7 +271,7 @@ export class Jobs {
   #leave(owner) {
     owner.leave();
     owner.slot = 0;
-    if (owner.settled) this.#late.delete(owner);
+    if (owner.settled) this.core.pulse.came(owner);
   }
 
   /** @param {Waiter} waiter  @param {any} outcome */
@@ -298,16 +292,13 @@ export class Jobs {
 
   /** Slots are free again. */
   #refill() {
-    for (let lane = 0; lane < this.#queues.length; lane++) {
-      const queue = this.#queues[lane];
-      let head = this.#heads[lane];
-      while (head < queue.length && this.#freeCount > (lane === 0 ? 0 : RESERVED)) {
-        const { callable, values, holdings, waiter } = queue[head++];
+    for (let lane = 0; lane < 2; lane++) {
+      while (this.#freeCount > (lane === 0 ? 0 : RESERVED)) {
+        const queued = this.#lanes.take(lane);
+        if (queued === undefined) break;
+        const { callable, values, holdings, waiter } = queued;
         if (waiter !== undefined) this.#place(callable, values, holdings, waiter, lane);
       }
-      if (head > 0 && head === queue.length) queue.length = head = 0;
-      else if (head > SLOT_COUNT) queue.splice(0, head), head = 0;
-      this.#heads[lane] = head;
     }
     while (this.#roomListeners.length > 0 && this.room > 0) this.#roomListeners.shift()?.();
   }
@@ -333,7 +324,7 @@ export class Jobs {
     if (owner.slot !== 0) {
       this.flush(); // or handing it over would take the request back
       this.find('weft_js_cancel')(owner.slot);
-      this.#late.set(owner, performance.now() + GRACE_MS);
+      this.core.pulse.expect(owner);
     } else if (queued) {
       if (queued.holdings) this.heap.release(queued.holdings);
       queued.waiter = undefined;
@@ -391,9 +382,7 @@ export class Jobs {
   failAll(code, why, cause) {
     const fail = (/** @type {Waiter} */ waiter, /** @type {string} */ name) =>
       this.#settle(waiter, new Failure(code, `${titled(name, waiter)}: ${why}`, cause));
-    const queued = this.#queues.flatMap((queue, lane) => queue.slice(this.#heads[lane]));
-    this.#queues = [[], []];
-    this.#heads = [0, 0];
+    const queued = this.#lanes.clear();
     for (let i = 0; i < SLOT_COUNT; i++) {
       const waiter = this.#waiters[i];
       if (typeof waiter === 'function') this.#waiters[i] = undefined;
@@ -406,36 +395,8 @@ export class Jobs {
     }
   }
 
-  #keepAlive() {
-    if (this.#timer) this.#timer.ref?.();
-    else this.#timer = setInterval(() => this.#watch(), WATCH_MS);
-  }
-
   #idle() {
-    this.#timer?.unref?.();
+    this.core.pulse.end();
     for (const resolve of this.#idleListeners.splice(0)) resolve();
-  }
-
-  /** Ends itself when there is nothing to watch: an idle runtime does not wake up. */
-  #watch() {
-    if (this.#dead || (this.#unsettled === 0 && this.#late.size === 0 && !this.core.watch.busy)) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-      return;
-    }
-    this.look();
-  }
-
-  /** One look of the watchdog. */
-  look() {
-    this.drain();
-    this.flush();
-    const now = performance.now();
-    for (const [owner, until] of this.#late) {
-      if (now < until) break; // in the order of their times
-      this.#late.delete(owner);
-      this.core.watch.overdue(owner.slot);
-    }
-    this.core.watch.look();
   }
 }

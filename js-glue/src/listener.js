@@ -7,8 +7,6 @@ const LOOKS = 100;
 const TURN_MS = 4;
 
 const TICK = Promise.resolve();
-/** @type {(callback: () => void) => void} */
-const later = /** @type {any} */ (globalThis).setImmediate ?? setTimeout;
 
 /**
  * How the host hears of finished jobs: it looks as long as there are some, then sleeps on
@@ -70,7 +68,7 @@ export class Listener {
     }
     if ((++this.#rounds & 63) === 0 && performance.now() - this.#yielded > TURN_MS) {
       this.#yielded = performance.now();
-      later(this.round);
+      this.jobs.core.host.later(this.round);
     } else TICK.then(this.round);
   }
 

@@ -2,6 +2,7 @@ import { WeftError, show } from './errors.js';
 
 export const THREADS_MAX = 128;
 const MIB = 1024 * 1024;
+const UP_TO_31_BITS = { min: 0, max: 2 ** 31 - 1, integer: false, range: 'a number from 0 to 2^31-1' };
 
 /**
  * @typedef {object} RuntimeOptions
@@ -25,6 +26,11 @@ const MIB = 1024 * 1024;
  * @property {number} [startTimeoutMs]  default 10000
  * @property {number} [maxQueued]  how many calls may be pending at once, from 1 on; default
  *   1048576. One more rejects with `WEFT_ERR_LIMIT`
+ * @property {number} [graceMs]  how long a call that was ended may run on before its workers
+ *   are replaced, and how long close waits for workers; default 1000
+ * @property {number} [idleTimeoutMs]  of the `wasi` flavour: after so long without a call the
+ *   workers are ended, and their memory is given back; the next call starts them again. Arrays,
+ *   locks and loaded tasks stay. Default 0: never
  * @property {boolean} [waitAsync]  false: do without `Atomics.waitAsync`, as on hosts that
  *   lack it; default: use it where it exists
  */
@@ -45,6 +51,8 @@ const MIB = 1024 * 1024;
  * @property {number} spinNs  0 for the default, negative for none
  * @property {number} startTimeoutMs
  * @property {number} maxQueued
+ * @property {number} graceMs
+ * @property {number} idleMs  0: never
  * @property {boolean} waitAsync
  */
 
@@ -83,7 +91,7 @@ function decideThreads(option, variable, cpus) {
 /**
  * Checks the options of createRuntime and fills in the defaults.
  *
- * @param {import('./host.js').Host} host
+ * @param {Pick<import('./host.js').Host, 'cpus' | 'variable'>} host
  * @param {RuntimeOptions} options
  * @returns {Settings}
  * @throws {WeftError} `WEFT_ERR_INVALID`
@@ -112,6 +120,8 @@ export function readOptions(host, options) {
       { min: 1, max: 2 ** 31 - 1, integer: false, range: 'a number from 1 to 2^31-1' }),
     maxQueued: number('maxQueued', options.maxQueued, 2 ** 20,
       { min: 1, max: 2 ** 31 - 1, integer: true, range: 'an integer from 1 to 2^31-1' }),
+    graceMs: number('graceMs', options.graceMs, 1000, UP_TO_31_BITS),
+    idleMs: number('idleTimeoutMs', options.idleTimeoutMs, 0, UP_TO_31_BITS),
     waitAsync: options.waitAsync !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
   };
 }

@@ -70,7 +70,7 @@ export function readOutcome({ view, find, core }, slot, name, waiter) {
  * The error that a worker left in the slot.
  *
  * @param {DataView} view  @param {(name: string) => any} find
- * @param {import('./task-callable.js').Codec} codec  @param {number} slot
+ * @param {import('./codec.js').Codec} codec  @param {number} slot
  * @returns {any}
  */
 function takeRecord(view, find, codec, slot) {

@@ -25,7 +25,8 @@
 /**
  * Worker to main thread.
  *
- * - `loaded`: the worker's modules are loaded
+ * - `loaded`: the worker's modules are loaded; in a browser it holds this lock as long as it
+ *   lives
  * - `ready`: the thread has entered the loop of a weft worker
  * - `signal`: jobs have finished (where `Atomics.waitAsync` is missing)
  * - `exiting`: process.exit was called in the worker, where `error` was made
@@ -36,7 +37,8 @@
  * - `imported`: a module of tasks is loaded, and exports these functions, or could not be;
  *   the error is encoded (wire.js)
  *
- * @typedef {{ type: 'weft:loaded' | 'weft:signal' | 'weft:ended' }
+ * @typedef {{ type: 'weft:signal' | 'weft:ended' }
+ *   | { type: 'weft:loaded', lock?: string }
  *   | { type: 'weft:ready', worker: number }
  *   | { type: 'weft:exiting', code: number, error: ErrorRecord }
  *   | { type: 'weft:exited', argument: number }

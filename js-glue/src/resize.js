@@ -7,7 +7,7 @@ import { THREADS_MAX } from './options.js';
  * @param {import('./runtime.js').Core} core  @param {number} threads
  * @returns {Promise<void>}
  */
-export async function resize({ engine, crew, settings }, threads) {
+export async function resize({ engine, crew, jobs, pulse, settings }, threads) {
   if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
     throw new WeftError('WEFT_ERR_INVALID',
       `rt.resize: the number of workers must be an integer from 1 to ${THREADS_MAX}, got ${String(threads)}`);
@@ -15,7 +15,10 @@ export async function resize({ engine, crew, settings }, threads) {
   if (engine.solo) {
     throw new WeftError('WEFT_ERR_UNSUPPORTED', 'rt.resize: a runtime that was made without workers cannot grow');
   }
+  pulse.wake();
   const status = engine.find('weft_js_resize')(threads);
+  settings.threads = threads;
+  jobs.resize(threads);
   const reach = engine.find('weft_js_reach')();
   let timer;
   const late = new Promise((resolve) => { // also keeps the process alive meanwhile

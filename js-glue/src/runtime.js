@@ -1,22 +1,17 @@
 import { ExportCallable } from './arguments.js';
 import { Caller } from './caller.js';
 import { WeftError } from './errors.js';
-import { Heap } from './heap.js';
+import { Heap, copyOf } from './heap.js';
 import { Jobs } from './jobs.js';
-import { Word } from './layout.js';
-import { resize } from './resize.js';
-import { SharedObjects } from './shared-host.js';
-import { readStats } from './stats.js';
-import { TaskModules } from './tasks.js';
-import { Watch } from './watch.js';
-
-const GRACE_MS = 1000;
+import { Pulse } from './pulse.js';
 
 /**
  * What runs.
  * @typedef {object} RuntimeInfo
  * @property {'wasi' | 'emscripten'} flavour
- * @property {number} threads  workers that take part in a call
+ * @property {number} threads  workers that take part in a call; rt.resize changes it
+ * @property {number} running  workers whose threads run: those that stand in for others included,
+ *   none while they are ended (idleTimeoutMs)
  * @property {string} [reason]  where there are none: what is missing, and how to mend it
  * @property {string} threadsFrom  the rule that decided: `option`, `WEFT_THREADS`, or what
  *   limits the CPUs of this process
@@ -36,19 +31,27 @@ const GRACE_MS = 1000;
  * @property {Heap} heap
  * @property {Jobs} jobs
  * @property {import('./crew.js').Crew} crew
- * @property {Watch} watch
+ * @property {import('./watch.js').Watch} [watch]  once a call has taken long
+ * @property {() => import('./watch.js').Watch} watchdog  makes it
+ * @property {import('./pulse.js').Pulse} pulse
+ * @property {import('./shared-host.js').SharedObjects} [shared]
+ * @property {typeof import('./extras.js')} extras
  * @property {import('./options.js').Settings} settings
  * @property {Readonly<RuntimeInfo>} info
  * @property {Map<string, ExportCallable>} callables  the module's exports
- * @property {TaskModules} tasks
- * @property {import('./task-callable.js').Codec} codec  of values for other threads
+ * @property {import('./tasks.js').TaskModules} [tasks]  once there are some
+ * @property {import('./codec.js').Codec} codec  of values for other threads
+ * @property {() => boolean} open  calls can be made
  * @property {() => void} mustBeOpen  throws a WeftError unless calls can be made
  */
 
 /** A started module: its memory and its workers. Made by createRuntime. */
 export class Runtime extends Caller {
   #core;
+  /** @type {import('./shared-host.js').SharedObjects | undefined} made when they are wanted */
   #shared;
+  /** @type {import('./codec.js').Codec | undefined} */
+  #codec;
   #heap;
   #jobs;
   #crew;
@@ -66,13 +69,15 @@ export class Runtime extends Caller {
    * @param {import('./crew.js').Crew} crew
    * @param {Map<string, import('./arguments.js').Export>} exports
    * @param {import('./options.js').Settings} settings
+   * @param {typeof import('./extras.js')} extras
    */
-  constructor(host, engine, crew, exports, settings) {
+  constructor(host, engine, crew, exports, settings, extras) {
     const { memory } = engine;
     const heap = new Heap(engine);
     const callables = new Map();
     for (const [name, entry] of exports) callables.set(name, new ExportCallable(heap, entry));
-    const core = /** @type {Core} */ ({ host, engine, memory, view: heap.view, heap, crew, settings, callables });
+    const core = /** @type {Core} */ ({ host, engine, memory, view: heap.view, heap, crew, settings, callables, extras });
+    core.open = () => this.#phase === 'open';
     core.mustBeOpen = () => this.#mustBeOpen();
     super(core, undefined);
     this.#core = core;
@@ -80,18 +85,24 @@ export class Runtime extends Caller {
     this.#crew = crew;
     this.#heap = heap;
     this.#jobs = core.jobs = new Jobs(core);
-    core.watch = new Watch(core);
+    core.watchdog = () => core.watch ??= new extras.Watch(core);
+    core.pulse = new Pulse(core);
     crew.serve(core);
-    this.#shared = new SharedObjects(core);
-    core.tasks = new TaskModules(core, (handle) => this.#shared.open(handle));
-    core.codec = core.tasks.codec;
+    Object.defineProperty(core, 'codec', {
+      get: () => this.#codec ??= new extras.Codec(heap, (handle) => this.#objects.open(handle)),
+    });
     crew.onSignal = () => this.#jobs.listener.onSignal();
     crew.onFailure = (error) => this.#fail(error);
 
     /** @type {Readonly<RuntimeInfo>} */
     this.info = core.info = Object.freeze({
       flavour: engine.flavour,
-      threads: settings.threads,
+      get threads() {
+        return settings.threads;
+      },
+      get running() {
+        return crew.present;
+      },
       reason: settings.reason,
       threadsFrom: settings.threadsFrom,
       cpus: settings.cpus,
@@ -126,7 +137,7 @@ export class Runtime extends Caller {
    */
   stats() {
     this.#mustBeOpen();
-    return readStats(this.#core);
+    return this.#core.extras.readStats(this.#core);
   }
 
   /**
@@ -204,6 +215,21 @@ export class Runtime extends Caller {
   }
 
   /**
+   * A copy on memory of its own, for what refuses shared memory: TextDecoder, crypto, ImageData,
+   * Blob, WebSocket and the like in browsers.
+   *
+   *     context.putImageData(new ImageData(rt.copy(pixels), width), 0, 0);
+   *
+   * @template {import('./heap.js').AnyArray} T
+   * @param {T} array  a typed array
+   * @returns {T}
+   * @throws {WeftError} `WEFT_ERR_INVALID`
+   */
+  copy(array) {
+    return copyOf(array);
+  }
+
+  /**
    * Loads a JavaScript module in every worker. The functions that it exports become tasks:
    * each call runs on one of the workers and gives a promise of the result. Arguments and
    * results are copied, as by structuredClone, but for arrays of this runtime, which arrive
@@ -222,23 +248,31 @@ export class Runtime extends Caller {
    *   some worker; `WEFT_ERR_TIMEOUT` when no worker has loaded it within startTimeoutMs;
    *   `WEFT_ERR_CLOSED`
    */
-  load(source) {
+  async load(source) {
+    this.#mustBeOpen();
+    const { TaskModules } = await import('./tasks.js'); // only those who have tasks
+    this.#mustBeOpen();
+    this.#core.tasks ??= new TaskModules(this.#core);
     return this.#core.tasks.load(source);
+  }
+
+  get #objects() {
+    return this.#shared ??= this.#core.shared = new this.#core.extras.SharedObjects(this.#core);
   }
 
   /** A lock that C and JavaScript share. */
   mutex() {
-    return this.#shared.mutex();
+    return this.#objects.mutex();
   }
 
   /** A counter of permits that C and JavaScript share. @param {number} permits  from 0 */
   semaphore(permits) {
-    return this.#shared.semaphore(permits);
+    return this.#objects.semaphore(permits);
   }
 
   /** A flag to wait for that C and JavaScript share. */
   event() {
-    return this.#shared.event();
+    return this.#objects.event();
   }
 
   /**
@@ -249,7 +283,7 @@ export class Runtime extends Caller {
    * @param {{ raw?: boolean }} [options]
    */
   channel(capacity, options) {
-    return this.#shared.channel(capacity, options);
+    return this.#objects.channel(capacity, options);
   }
 
   /**
@@ -262,6 +296,8 @@ export class Runtime extends Caller {
    *   `WEFT_ERR_WORKER`, `WEFT_ERR_CLOSED`
    */
   async resize(threads) {
+    this.#mustBeOpen();
+    const { resize } = await import('./resize.js'); // few need it
     this.#mustBeOpen();
     await resize(this.#core, threads);
   }
@@ -286,8 +322,8 @@ export class Runtime extends Caller {
     await this.#jobs.settled();
     if (this.#phase !== 'closing') return; // a worker was lost meanwhile
     const closed = new WeftError('WEFT_ERR_CLOSED', 'this runtime is closed');
-    this.#shared.end(closed);
-    this.#core.tasks.end(closed);
+    this.#shared?.end(closed);
+    this.#core.tasks?.end(closed);
     this.#engine.find('weft_js_stop')();
     await this.#left();
     this.#phase = 'closed';
@@ -297,12 +333,11 @@ export class Runtime extends Caller {
 
   /** Until every worker has left its loop, or has had time enough to. */
   async #left() {
-    const workers = this.#jobs.i32[this.#jobs.layout + Word.WORKERS];
     let timer;
     const grace = new Promise((resolve) => {
-      timer = setTimeout(resolve, GRACE_MS); // keeps the process alive meanwhile
+      timer = setTimeout(resolve, this.#core.settings.graceMs); // keeps the process alive meanwhile
     });
-    const left = this.#crew.until(() => this.#crew.ended >= workers || this.#phase === 'failed');
+    const left = this.#crew.until(() => this.#crew.present === 0 || this.#phase === 'failed');
     await Promise.race([left, grace]);
     clearTimeout(timer);
   }
@@ -313,8 +348,8 @@ export class Runtime extends Caller {
     this.#jobs.drain();
     this.#phase = 'failed';
     this.#failure = error;
-    this.#shared.end(error);
-    this.#core.tasks.end(error);
+    this.#shared?.end(error);
+    this.#core.tasks?.end(error);
     this.#jobs.kill();
     this.#jobs.failAll('WEFT_ERR_WORKER', error.message, error.cause);
     this.#closed = this.#crew.dismiss();

@@ -91,6 +91,11 @@ export class SharedObjects {
       `channel.send: a raw channel carries integers from -2^31 to 2^32-1 and arrays of this runtime, got ${typeof value}`);
   }
 
+  /** A call has failed. */
+  lookAtOwners() {
+    this.#waits.lookAtOwners();
+  }
+
   /** Ends every wait. @param {WeftError} error  why */
   end(error) {
     this.#waits.end(error);

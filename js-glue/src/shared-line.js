@@ -20,8 +20,8 @@ const { addEventListener, removeEventListener } = EventTarget.prototype;
 
 /**
  * @typedef {{ signal?: AbortSignal, timeoutMs: number, aborted?: boolean }} Wanted
- * @typedef {{ outcome: number, aborted?: boolean }} Ending  an item or 0, or a status as a
- *   negative number
+ * @typedef {{ outcome: number, aborted?: boolean, owner?: number }} Ending  an item or 0, or a
+ *   status as a negative number; the worker that has abandoned the mutex
  */
 
 /** One wait in JavaScript. */
@@ -101,7 +101,7 @@ export class Line {
       this.#waits.words[this.#turn + Turn.ITEM] = first.item;
       const status = this.#look(0);
       if (status !== STATUS.WEFT_ERR_WOULD_BLOCK) this.#serve(first, status);
-      else if (this.#sleeps()) return;
+      else if (this.#sleeps()) return this.abandon();
     }
     this.#rouse();
   }
@@ -180,6 +180,14 @@ export class Line {
   #giveBack() {
     const operation = this.#host.kind === Kind.MUTEX ? 'weft_js_mutex_unlock' : 'weft_js_semaphore_release';
     this.#waits.find(operation)(this.#host.object, 1);
+  }
+
+  /** Ends every wait for a mutex that nobody will give back. */
+  abandon() {
+    const { kind, object } = this.#host;
+    const owner = kind === Kind.MUTEX ? this.#waits.find('weft_js_mutex_abandoned')(object) - 1 : -1;
+    if (owner < 0) return;
+    for (const waiter of [...this.#waiters]) this.leave(waiter, { outcome: -STATUS.WEFT_ERR_DEADLOCK, owner });
   }
 
   /** C must not be called any more. */

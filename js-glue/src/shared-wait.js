@@ -117,6 +117,11 @@ export class Waits {
     });
   }
 
+  /** A call has failed: what it had locked may have nobody to unlock it. */
+  lookAtOwners() {
+    for (const line of [...this.#lines]) if (!this.#over) line.abandon();
+  }
+
   /** The runtime is closed or lost. */
   get over() {
     return this.#over !== undefined;

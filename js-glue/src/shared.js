@@ -39,13 +39,14 @@ const WHY = /** @type {Record<string, string>} */ ({
   WEFT_ERR_CLOSED: 'the channel is closed',
   WEFT_ERR_STATE: 'it is not locked, or not by this thread',
   WEFT_ERR_LIMIT: 'the count would exceed 2147483647',
+  WEFT_ERR_DEADLOCK: 'abandoned: it was held in a call that trapped or was ended',
   WEFT_ERR_WOULD_BLOCK: 'this thread must not sleep: await the form without Sync',
 });
 
-/** @param {number} status  @param {string} what */
-export function sharedError(status, what) {
+/** @param {number} status  @param {string} what  @param {string} [detail] */
+export function sharedError(status, what, detail = '') {
   const code = codeOf(status) ?? 'WEFT_ERR_STATE';
-  return new WeftError(code, `${what}: ${WHY[code] ?? code}`);
+  return new WeftError(code, `${what}: ${WHY[code] ?? code}${detail}`);
 }
 
 /** @param {string} what  @param {unknown} value  @param {number} least  @param {number} [most] */
@@ -172,8 +173,9 @@ export class SharedObject {
     const result = line.mayAttempt() ? attempt() : -STATUS.WEFT_ERR_TIMEOUT;
     if (result !== -STATUS.WEFT_ERR_TIMEOUT) return result;
     this.link.check();
-    const { outcome, aborted } = await line.wait(wanted, item);
+    const { outcome, aborted, owner } = await line.wait(wanted, item);
     if (aborted) throw wanted.signal?.reason;
+    if (owner !== undefined) throw sharedError(-outcome, what, `, on worker ${owner}`);
     if (outcome === -STATUS.WEFT_ERR_CLOSED) this.link.check(); // the runtime, not the channel
     return outcome;
   }
@@ -203,7 +205,8 @@ export class Mutex extends SharedObject {
    * Resolves once it is locked. Those that wait on this thread are served in order.
    *
    * @param {WaitOptions} [options]
-   * @throws {WeftError} `WEFT_ERR_TIMEOUT`, `WEFT_ERR_CLOSED`; the signal's reason
+   * @throws {WeftError} `WEFT_ERR_TIMEOUT`, `WEFT_ERR_CLOSED`; `WEFT_ERR_DEADLOCK` when the call
+   *   that holds it has trapped or was ended, so that nobody will unlock it; the signal's reason
    */
   async lock(options) {
     this.got(await this.turn('lock', () => -this.#lock(0), options), 'lock');

@@ -13,11 +13,12 @@ const SLICE_MS = 8;
  *
  * @param {number} threads  wanted
  * @param {unknown} refusal  what creating a worker, or sending the memory to it, threw
+ * @param {string} [why]  there is no SharedArrayBuffer, where the host knows
  */
-export function whyAlone(threads, refusal) {
+export function whyAlone(threads, refusal, why = ISOLATION) {
   if (threads === 0) return 'the option threads is 0: leave it out for one worker per CPU';
   if (refusal === undefined) {
-    return `SharedArrayBuffer is missing, so memory cannot be sent to workers: ${ISOLATION}`;
+    return `SharedArrayBuffer is missing, so memory cannot be sent to workers: ${why}`;
   }
   const { name, message } = /** @type {Error} */ (refusal);
   return name === 'DataCloneError'
@@ -101,7 +102,8 @@ export class Solo {
    * @param {import('./tasks.js').Range} range  @param {unknown} task  @param {any[]} args
    * @param {Control | undefined} control
    */
-  async forEach({ jobs, tasks, heap }, range, task, args, control) {
+  async forEach({ jobs, tasks: modules, heap }, range, task, args, control) {
+    const tasks = /** @type {import('./tasks.js').TaskModules} */ (modules);
     const { first, last, grain } = readRange(range);
     const { name, id } = tasks.loop(range, task);
     const holdings = tasks.loop(range, task).convert(args);

@@ -1,6 +1,6 @@
 import { WeftError } from './errors.js';
 import { Listening, Word } from './layout.js';
-import { Failure, titled } from './outcome.js';
+import { Failure, Rejection, titled } from './outcome.js';
 
 /** Looks before the thread sleeps: some microseconds, in which most short calls end. */
 const LOOKS = 2000;
@@ -35,7 +35,8 @@ class SyncCall {
  *   start only: nothing can raise it while the thread waits
  * @returns {any}
  */
-export function runSync({ engine, host, jobs }, callable, values, control) {
+export function runSync(core, callable, values, control) {
+  const { engine, host, jobs } = core;
   const { solo } = engine;
   if (!host.maySleep && !solo) {
     throw new WeftError('WEFT_ERR_WOULD_BLOCK',
@@ -46,16 +47,26 @@ export function runSync({ engine, host, jobs }, callable, values, control) {
   const end = performance.now() + (control?.timeoutMs ?? Infinity);
   const queued = jobs.begin(callable, values, callable.convert(values), call, control?.lane ?? 0);
   jobs.flush();
-  solo?.runUntil(() => {
-    jobs.drain();
-    jobs.flush();
-    return call.settled;
-  });
+  /** @param {Failure} failure */
+  const giveUp = (failure) => jobs.abandon(call, queued, failure);
+  const title = titled(callable.name, call);
+  try {
+    solo?.runUntil(() => {
+      jobs.drain();
+      jobs.flush();
+      return call.settled;
+    });
+  } catch (error) {
+    giveUp(new Rejection(error));
+  }
   for (let looks = 0; !call.settled; looks++) {
     if (jobs.finished()) jobs.drain(), jobs.flush();
-    else if (looks >= LOOKS && !sleep(jobs, end)) {
-      jobs.abandon(call, queued, new Failure('WEFT_ERR_TIMEOUT',
-        `${titled(callable.name, call)}: not done after ${control?.timeoutMs} ms`));
+    else if (looks < LOOKS) continue;
+    else if (performance.now() >= end) giveUp(new Failure('WEFT_ERR_TIMEOUT', `${title}: not done after ${control?.timeoutMs} ms`));
+    else if (!sleep(jobs, end)) {
+      core.pulse.look();
+      const why = core.watchdog().needsCaller(call.slot);
+      if (why) giveUp(new Failure('WEFT_ERR_DEADLOCK', `${title}: deadlock: the thread that waits for this call would have to go on: ${why}`));
     }
   }
   if (call.outcome instanceof Failure) throw call.outcome.error();
@@ -63,20 +74,16 @@ export function runSync({ engine, host, jobs }, callable, values, control) {
 }
 
 /**
- * Sleeps until a job has ended, or some time for the watchdog.
+ * Sleeps until a job has ended, but not beyond `end`.
  *
  * @param {import('./jobs.js').Jobs} jobs  @param {number} end
- * @returns {boolean}  false: `end` has passed
+ * @returns {boolean}  false: it is time for the watchdog to look
  */
 function sleep(jobs, end) {
   const { i32, layout } = jobs;
   Atomics.store(i32, layout + Word.LISTENING, Listening.WAIT_ASYNC); // it is woken alike
   const seen = Atomics.load(i32, layout + Word.FINISHED);
-  if (!jobs.finished()) {
-    const left = end - performance.now();
-    if (left <= 0) return false;
-    const answer = Atomics.wait(i32, layout + Word.FINISHED, seen, Math.min(left, WATCH_MS));
-    if (answer === 'timed-out') jobs.look();
-  }
-  return true;
+  if (jobs.finished()) return true;
+  const left = Math.max(0, end - performance.now());
+  return Atomics.wait(i32, layout + Word.FINISHED, seen, Math.min(left, WATCH_MS)) !== 'timed-out';
 }

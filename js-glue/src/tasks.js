@@ -1,7 +1,8 @@
 import { WeftError } from './errors.js';
 import { Task, Word } from './layout.js';
 import { moduleError } from './module.js';
-import { Codec, LoopCallable, TaskCallable } from './task-callable.js';
+import { LoopCallable, TaskCallable } from './task-callable.js';
+import { known, mustFindTask } from './task-known.js';
 import { readRange } from './task-thread.js';
 
 /** How long a worker that is busy may take to hear of a module before load goes on without it. */
@@ -15,9 +16,6 @@ const BUSY_MS = 1000;
  */
 
 /** @typedef {import('./task-thread.js').Range} Range */
-
-/** @type {WeakMap<Function, { callable: TaskCallable, owner: TaskModules }>} */
-const known = new WeakMap();
 
 /** A module on its way to the workers. */
 class Loading {
@@ -42,12 +40,12 @@ export class TaskModules {
   /** @type {Map<number, Loading>} by index */
   #loading = new Map();
 
-  /** @param {import('./runtime.js').Core} core  @param {(handle: { kind: number, address: number }) => object} open */
-  constructor(core, open) {
+  /** @param {import('./runtime.js').Core} core */
+  constructor(core) {
     this.#core = core;
     this.#words = new Int32Array(core.memory.buffer);
     this.layout = core.engine.find('weft_js_layout')() >>> 2;
-    this.codec = new Codec(core.heap, open);
+    this.codec = core.codec;
     core.crew.onImported = (message) => this.#hear(message);
   }
 
@@ -71,29 +69,12 @@ export class TaskModules {
   }
 
   /**
-   * The task behind a function that load has given.
-   *
-   * @param {unknown} task
-   * @returns {TaskCallable | undefined}
-   */
-  find(task) {
-    const entry = typeof task === 'function' ? known.get(task) : undefined;
-    if (entry && entry.owner !== this) {
-      throw new WeftError('WEFT_ERR_INVALID', `${entry.callable.name} is a task of another runtime`);
-    }
-    return entry?.callable;
-  }
-
-  /**
    * @param {Range} range  @param {unknown} task
    * @returns {import('./arguments.js').Callable}
    * @throws {WeftError} `WEFT_ERR_INVALID`
    */
   loop(range, task) {
-    const callable = this.find(task);
-    if (callable) return new LoopCallable(callable, readRange(range));
-    throw new WeftError('WEFT_ERR_INVALID',
-      `forEach: a worker cannot run ${typeof task === 'function' ? 'a function of the main thread' : `a ${typeof task}`}: take a task of rt.load()`);
+    return new LoopCallable(mustFindTask(this.#core, 'forEach', task), readRange(range));
   }
 
   /**
@@ -105,8 +86,7 @@ export class TaskModules {
    * @throws {WeftError} `WEFT_ERR_INVALID`
    */
   map(length, task) {
-    const found = this.find(task);
-    if (!found) throw new WeftError('WEFT_ERR_INVALID', `rt.map: a worker cannot run a ${typeof task} of the main thread: take a task of rt.load()`);
+    const found = mustFindTask(this.#core, 'rt.map', task);
     const mapSlice = new TaskCallable(this.codec, found.name, Task.TASK); // the worker's own first function
     return { callable: new LoopCallable(mapSlice, readRange(length)), id: found.id };
   }
@@ -142,12 +122,18 @@ export class TaskModules {
       this.#loading.set(index, loading);
       // A number that no attempt had before, so that every worker answers this one.
       Atomics.store(this.#words, (record >>> 2) + 2, ++this.attempts);
+      this.#core.pulse.wake();
       engine.find('weft_js_visit')();
     });
     return this.#makeTasks(names, index);
   }
 
   attempts = 0;
+
+  /** Some module is on its way. */
+  get loading() {
+    return this.#loading.size > 0;
+  }
 
   /** @param {{ worker: number, index: number, attempt: number, names?: string[], error?: Uint8Array }} message */
   #hear({ worker, index, attempt, names, error }) {
@@ -203,7 +189,7 @@ export class TaskModules {
         }
       };
       Object.defineProperty(task, 'name', { value: name });
-      known.set(task, { callable, owner: this });
+      known.set(task, { callable, core: this.#core });
     });
     return Object.freeze(tasks);
   }

@@ -2,7 +2,7 @@ import { Failure } from './outcome.js';
 
 /** Of a worker, and in `flags`: src/platform/js_watch.c. */
 const State = Object.freeze({ RUNS: 0, JOINS: 2, WAITS: 4 });
-const Flag = Object.freeze({ TIMED: 1, HOSTS: 2, HELD: 4 });
+const Flag = Object.freeze({ TIMED: 1, HOSTS: 2, HELD: 4, ABANDONED: 8 });
 const KINDS = ['', 'mutex', 'condition', 'lock (to read)', 'lock (to write)', 'semaphore', 'event',
   'channel', 'barrier', 'ring', 'once'];
 const RECORD_WORDS = 8;
@@ -10,9 +10,6 @@ const RECORD_WORDS = 8;
 /** How a wait is ended: it returns WEFT_ERR_CANCELLED, or the worker gives up its stack. */
 const END_WAIT = 1;
 const END_UNWIND = 2;
-
-/** How long a job that has failed may run on before its workers are replaced. */
-const GRACE_MS = 1000;
 
 /**
  * @typedef {object} Wait  what a worker is doing
@@ -30,11 +27,13 @@ const GRACE_MS = 1000;
  * @property {number} looks
  * @property {number} killAt  when its workers are ended
  * @property {Set<number>} running  its workers that were busy at the last look
+ * @property {Set<number>} held  those that are about to be ended
  */
 
 /** Finds calls that wait for each other, and ends what does not end by itself. */
 export class Watch {
   #last = '';
+  #lastSync = '';
   /** @type {Map<number, Trouble>} by the address of the slot */
   #troubles = new Map();
 
@@ -55,9 +54,7 @@ export class Watch {
     const { jobs } = this.core;
     const waits = this.#read();
     const stalled = jobs.open > 0 && this.find('weft_js_stalled')() !== 0;
-    const stuck = stalled
-      ? waits.filter(({ slot, state }) => slot !== 0 && (state === State.JOINS || state === State.WAITS))
-      : inCycles(waits);
+    const stuck = stalled ? waits.filter(isStuck) : [...inCycles(waits), ...waits.filter(isAbandoned)];
     const seen = stalled || stuck.length > 0 ? JSON.stringify([stuck, stalled && jobs.ended]) : '';
     if (seen !== '' && seen === this.#last) this.#reject(stuck, waits);
     this.#last = seen;
@@ -75,16 +72,37 @@ export class Watch {
    * @param {number} slot  @param {Failure | undefined} failure  undefined: it is settled
    * @param {number} [graceMs]  before its workers are ended
    */
-  fail(slot, failure, graceMs = GRACE_MS) {
+  fail(slot, failure, graceMs = this.core.settings.graceMs) {
     if (!this.#troubles.has(slot)) {
-      this.#troubles.set(slot, { looks: 0, killAt: performance.now() + graceMs, running: new Set() });
+      this.#troubles.set(slot, { looks: 0, killAt: performance.now() + graceMs, running: new Set(), held: new Set() });
     }
     if (failure) this.core.jobs.fail(slot, failure);
   }
 
   /** The slot has come back. @param {number} slot */
   ended(slot) {
+    for (const worker of this.#troubles.get(slot)?.held ?? []) this.find('weft_js_hold')(worker, 0);
     this.#troubles.delete(slot);
+  }
+
+  /**
+   * For who sleeps until a call has ended: does the call need what only the sleeper can do?
+   *
+   * @param {number} slot  of the call, 0 when it has none yet
+   * @returns {string | undefined}  what it waits for, once two looks in a row have found it
+   */
+  needsCaller(slot) {
+    const waits = this.#read();
+    const own = waits.filter((wait) => wait.slot === slot && isStuck(wait) && wait.kind === 1 &&
+      (wait.flags & (Flag.TIMED | Flag.HOSTS)) === Flag.HOSTS);
+    // Who runs outside of calls is about to sleep, or could not start yet: that needs the sleeper.
+    const stalled = waits.every(({ slot: inside, state, flags }) =>
+      inside === 0 || isStuck({ slot: inside, state }) && !(state === State.WAITS && flags & Flag.TIMED));
+    const stuck = own.length > 0 ? own : stalled ? waits.filter(isStuck) : [];
+    const seen = stuck.length > 0 ? JSON.stringify([stuck, this.core.jobs.ended]) : '';
+    const twice = seen !== '' && seen === this.#lastSync;
+    this.#lastSync = seen;
+    return twice ? stuck.map((wait) => this.#describe(wait)).join('; ') : undefined;
   }
 
   /** @returns {Wait[]} */
@@ -117,6 +135,7 @@ export class Watch {
     if (state === State.JOINS) return `${who} waits for the end of tasks that it started`;
     const what = `${who} waits for the ${KINDS[kind]} at 0x${object.toString(16)}`;
     if (kind !== 1 || !(flags & Flag.HELD)) return what;
+    if (flags & Flag.ABANDONED) return `${what}, abandoned: worker ${owner} held it in a call that trapped or was ended`;
     if (owner < 0) return `${what} held by the main thread`;
     if (ownerSlot === 0) return `${what}, which a call on worker ${owner} took and never gave back`;
     return `${what} held by worker ${owner}`;
@@ -136,13 +155,28 @@ export class Watch {
     for (const { worker } of [...asleep, ...running]) this.find('weft_js_end_wait')(worker, slot, how);
     if (trouble.looks > 1 && performance.now() >= trouble.killAt) {
       // Twice in a row: not one that is only on its way into a sleep.
-      for (const { worker } of running) if (trouble.running.has(worker)) this.core.crew.end(worker, slot);
+      for (const { worker } of running) {
+        if (trouble.running.has(worker) && this.core.crew.end(worker, slot)) trouble.held.add(worker);
+      }
+    }
+    for (const worker of trouble.held) {
+      if (!running.some((wait) => wait.worker === worker)) {
+        this.find('weft_js_hold')(worker, 0);
+        trouble.held.delete(worker);
+      }
     }
     trouble.running = new Set(running.map(({ worker }) => worker));
     if (asleep.length + running.length > 0) return;
     for (const { worker } of inside) this.find('weft_js_end_wait')(worker, slot, END_UNWIND);
   }
 }
+
+/** It sleeps inside of a call. @param {Pick<Wait, 'slot' | 'state'>} wait */
+const isStuck = ({ slot, state }) => slot !== 0 && (state === State.JOINS || state === State.WAITS);
+
+/** It waits, without a limit, for a mutex that nobody will give. @param {Wait} wait */
+const isAbandoned = (wait) => isStuck(wait) && wait.kind === 1 && wait.state === State.WAITS &&
+  (wait.flags & (Flag.TIMED | Flag.ABANDONED)) === Flag.ABANDONED;
 
 /**
  * Workers in a circle of mutexes: each waits, without a limit, for the next one's.
@@ -152,7 +186,7 @@ export class Watch {
 function inCycles(waits) {
   /** @param {Wait | undefined} wait */
   const next = (wait) => wait && wait.state === State.WAITS && wait.slot !== 0 && wait.owner >= 0 &&
-    (wait.flags & (Flag.TIMED | Flag.HOSTS | Flag.HELD)) === Flag.HELD ? waits[wait.owner] : undefined;
+    (wait.flags & (Flag.TIMED | Flag.HOSTS | Flag.HELD | Flag.ABANDONED)) === Flag.HELD ? waits[wait.owner] : undefined;
   return waits.filter((start) => {
     let wait = next(start);
     for (let steps = 0; wait && wait !== start && steps < waits.length; steps++) wait = next(wait);

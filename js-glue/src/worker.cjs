@@ -577,7 +577,7 @@ function createImports(options, instance) {
       exported('__stack_pointer').value = pointer;
     },
     post: options.post ?? (() => {}),
-    load: (url) => import(url),
+    load: (url) => import(/* @vite-ignore */ /* webpackIgnore: true */ url),
     resume: options.resume ?? (() => {}),
     follows: options.follows,
   });
@@ -647,15 +647,21 @@ function runThread(host, { module, memory, thread, argument, follows, settings }
   });
 }
 
-/** A worker of the `wasi` flavour in Node: runs one thread after the other. */
-const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
-const host = { write, now, post: port.postMessage.bind(port) };
+/** In a worker of the `wasi` flavour in Node: runs one thread after the other. */
+function serve() {
+  const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
+  const host = { write, now, post: port.postMessage.bind(port) };
+  port.on('message', (message) => {
+    if (message?.type === 'weft:start') runThread(host, message);
+  });
+  process.on('exit', (code) => {
+    const { name, message, stack } = new Error(`process.exit(${code}) was called`);
+    host.post({ type: 'weft:exiting', code, error: { name, message, stack } });
+  });
+  port.postMessage({ type: 'weft:loaded' });
+}
 
-port.on('message', (message) => {
-  if (message?.type === 'weft:start') runThread(host, message);
-});
-process.on('exit', (code) => {
-  const { name, message, stack } = new Error(`process.exit(${code}) was called`);
-  host.post({ type: 'weft:exiting', code, error: { name, message, stack } });
-});
-port.postMessage({ type: 'weft:loaded' });
+exports.instantiate = instantiate;
+exports.now = now;
+exports.write = write;
+if (require.main === module) serve();

@@ -2,15 +2,16 @@ import { parentPort } from 'node:worker_threads';
 import { now, write } from './node-io.js';
 import { runThread } from './thread.js';
 
-/** A worker of the `wasi` flavour in Node: runs one thread after the other. */
-const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
-const host = { write, now, post: port.postMessage.bind(port) };
-
-port.on('message', (message) => {
-  if (message?.type === 'weft:start') runThread(host, message);
-});
-process.on('exit', (code) => {
-  const { name, message, stack } = new Error(`process.exit(${code}) was called`);
-  host.post({ type: 'weft:exiting', code, error: { name, message, stack } });
-});
-port.postMessage({ type: 'weft:loaded' });
+/** In a worker of the `wasi` flavour in Node: runs one thread after the other. */
+export function serve() {
+  const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
+  const host = { write, now, post: port.postMessage.bind(port) };
+  port.on('message', (message) => {
+    if (message?.type === 'weft:start') runThread(host, message);
+  });
+  process.on('exit', (code) => {
+    const { name, message, stack } = new Error(`process.exit(${code}) was called`);
+    host.post({ type: 'weft:exiting', code, error: { name, message, stack } });
+  });
+  port.postMessage({ type: 'weft:loaded' });
+}

@@ -10,7 +10,11 @@
  * noted it in its worker's record yet is a critical section; so is the code that holds a
  * lock of ours. User code and the scheduler's own sleep are none.
  * Invariant T2: `critical` is raised before the first and lowered after the last such step.
- * It costs a plain load and store, none of them on the fast path of fork/join. */
+ * It costs plain loads and a store, none of them on the fast path of fork/join.
+ * Invariant T3: whoever is `held` enters no critical section: it raises `critical`, then
+ * looks at `held`, and if that is set lowers `critical` again and waits. So a host that set
+ * `held` some time ago, long enough for a store to be seen, and reads a `critical` of 0 may
+ * end the thread at any later moment, and it can be followed. */
 #ifndef WEFT_CORE_BLOCK_H
 #define WEFT_CORE_BLOCK_H
 
@@ -28,13 +32,18 @@ void weft__block_end(void);
  * up soon and begin again, which asks again. */
 bool weft__spare_missing(void);
 
+void weft__end_wait_held(struct weft__front *front); /* end.c */
+
 /* Critical sections nest. `front` is the calling thread's. */
 static inline void weft__critical_begin(struct weft__front *front)
 {
     if (front == &weft__nobody)
         return; /* nobody follows such a thread, and all of them share this record */
-    WEFT__POKE(&front->critical, WEFT__PEEK(&front->critical) + 1);
+    uint32_t depth = WEFT__PEEK(&front->critical);
+    WEFT__POKE(&front->critical, depth + 1);
     atomic_signal_fence(memory_order_seq_cst); /* T2: only the compiler could reorder it */
+    if (depth == 0 && !WEFT__LIKELY(WEFT__PEEK(&front->held) == 0))
+        weft__end_wait_held(front); /* T3 */
 }
 
 static inline void weft__critical_end(struct weft__front *front)

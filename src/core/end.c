@@ -36,24 +36,50 @@ void weft__end_ask(struct weft__worker *worker, weft_job *job, uintptr_t how)
         weft__plat_wake(word, UINT32_MAX); /* whoever else is woken looks and sleeps again */
 }
 
-/* True when the worker is inside this job and will take no other one, until it is followed;
- * so the host can end it, and no other job is hit. For the host.
- *
- * Sequentially consistent: if the job is seen here, its worker, which leaves it first and
- * then looks at `held`, sees that. */
-bool weft__end_hold(struct weft__worker *worker, const weft_job *job)
+static void release(struct weft__worker *worker)
 {
-    atomic_store(&worker->held, 1);
-    if (job != NULL && atomic_load(&worker->job) == job)
-        return true;
-    atomic_store(&worker->held, 0);
-    weft__plat_wake(&worker->held, 1);
-    return false;
+    weft__plat_thread_hold(worker->thread, false);
+    atomic_store(&worker->front.held, 0);
+    weft__plat_wake(&worker->front.held, 1);
 }
 
-/* Waits while the host is about to end this worker. */
-void weft__end_wait_held(struct weft__worker *self)
+/* A step towards ending a worker that is inside this job and does not leave it. Ask again
+ * after a while (T3) until the answer is WEFT__HOLD_DONE: the host can end the thread then,
+ * at any moment, and it can be followed. With any other job, or NULL, it lets the worker go.
+ *
+ * First the core's critical sections are closed to it, then the host's: a worker that
+ * waits at one of the host's inside of one of ours would never come out.
+ *
+ * A worker that leaves the job at the same moment may take another one, and is let go at the
+ * next step; once the core is closed to it, it cannot leave the job. */
+enum weft__hold weft__end_hold(struct weft__worker *worker, const weft_job *job)
 {
-    while (atomic_load(&self->held) != 0)
-        (void)weft__plat_wait(&self->held, 1, WEFT_FOREVER);
+    uint32_t held = atomic_load(&worker->front.held);
+    if (held == 0)
+        atomic_store(&worker->front.held, WEFT__HELD_CORE);
+    if (job == NULL || atomic_load(&worker->job) != job ||
+        atomic_load(&worker->waiting.kind) != WEFT__WAIT_NOTHING) {
+        release(worker);
+        return WEFT__HOLD_NOT_INSIDE;
+    }
+    if (held == 0 || atomic_load(&worker->front.critical) != 0)
+        return WEFT__HOLD_SOON;
+    if (held == WEFT__HELD_CORE) {
+        weft__plat_thread_hold(worker->thread, true);
+        atomic_store(&worker->front.held, WEFT__HELD_ALL);
+        return WEFT__HOLD_SOON;
+    }
+    return weft__plat_thread_followable(worker->thread) ? WEFT__HOLD_DONE : WEFT__HOLD_SOON;
+}
+
+/* Waits, at the entry of a critical section, while the host is about to end this worker. */
+void weft__end_wait_held(struct weft__front *front)
+{
+    uint32_t held;
+    do {
+        WEFT__POKE(&front->critical, 0);
+        while ((held = atomic_load(&front->held)) != 0)
+            (void)weft__plat_wait(&front->held, held, WEFT_FOREVER);
+        atomic_store(&front->critical, 1);
+    } while (atomic_load(&front->held) != 0);
 }

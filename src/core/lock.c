@@ -136,7 +136,7 @@ enum weft_status weft__mutex_lock_slow(weft_mutex *mutex, int64_t timeout_ns)
         return WEFT_ERR_INVALID;
     enum weft_status status = lock_slow(mutex, timeout_ns);
     if (status == WEFT_OK)
-        WEFT__POKE(&mutex->owner, (uintptr_t)weft__front);
+        WEFT__POKE(&mutex->owner, WEFT__PEEK(&weft__front->name));
     return status;
 }
 

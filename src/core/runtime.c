@@ -70,6 +70,7 @@ enum weft_status weft__worker_init(struct weft__worker *worker, uint32_t index)
     worker->front.head = worker->front.split = worker->front.slots;
     atomic_init(&worker->front.limit, weft__limit(worker));
     worker->index = index;
+    atomic_init(&worker->front.name, index + 1);
     worker->random = index * 2654435761u + 1;
     atomic_init(&worker->thief, index);
     return WEFT_OK;
@@ -110,6 +111,13 @@ static void workers_join(uint32_t count)
     /* No job is left to block and to start another one. */
     for (uint32_t i = weft__rt.threads; i < weft__reach(); i++)
         weft__plat_thread_join(weft__rt.workers[i].thread);
+}
+
+/* After weft__runtime_stop_begin: waits for the threads and frees what they had. */
+void weft__runtime_stop_end(void)
+{
+    workers_join(weft__rt.loop_count);
+    workers_destroy();
 }
 
 enum weft_status weft__worker_start(struct weft__worker *worker)
@@ -185,16 +193,19 @@ enum weft_status weft_runtime_stop(void)
         return WEFT_ERR_STATE;
     if (!weft__plat_may_sleep())
         return WEFT_ERR_WOULD_BLOCK;
-    workers_join(weft__rt.loop_count);
-    workers_destroy();
+    weft__runtime_stop_end();
     return WEFT_OK;
 }
 
 void weft_runtime_info(weft_info *info)
 {
     const char *rule = NULL;
-    if (weft__rt.threads != 0)
+    if (weft__rt.threads != 0) {
+        size_t callers = weft__rt.threads - weft__rt.loop_count;
         *info = weft__rt.info;
-    else
+        info->threads = atomic_load(&weft__rt.size);
+        info->workers = info->threads - callers;
+    } else {
         *info = (weft_info){0, 0, weft__plat_cpu_count(&rule), rule};
+    }
 }

@@ -24,3 +24,9 @@ enum weft_status weft_stats_read(weft_worker_stats *out, size_t capacity, size_t
     *count = workers;
     return WEFT_OK;
 }
+
+size_t weft_stats_self(void)
+{
+    const struct weft__worker *self = weft__worker_self();
+    return self == NULL ? SIZE_MAX : self->index;
+}

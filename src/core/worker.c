@@ -67,6 +67,7 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
     uint32_t base = weft__head(self);
     WEFT__POKE(&victim->thief, self->index);
     if (idle) {
+        weft__worker_rename(self);
         atomic_store_explicit(&self->end, 0, memory_order_relaxed); /* E1 */
         /* Release: D3, before any offer of this job. */
         atomic_store_explicit(&self->job, job, memory_order_release);
@@ -134,6 +135,7 @@ void weft__worker_suspend(struct weft__worker *self)
 void weft__worker_run_job(struct weft__worker *self, weft_job *job)
 {
     self->root = job;
+    weft__worker_rename(self);
     weft__stats_add(&self->stats.jobs, 1);
     atomic_store_explicit(&self->end, 0, memory_order_relaxed);   /* E1 */
     atomic_store_explicit(&self->job, job, memory_order_release); /* D3 */
@@ -233,10 +235,6 @@ bool weft__worker_loop(struct weft__worker *self)
             patience_end(self, &patience);
             weft__sleep_pass_on(self);
             return true;
-        }
-        if (WEFT__PEEK(&self->held) != 0) {
-            weft__sleep_pass_on(self);
-            weft__end_wait_held(self);
         }
         if (take_work(self)) {
             patience_end(self, &patience);
@@ -381,6 +379,9 @@ bool weft__worker_recover(struct weft__worker *self, enum weft_status status)
 {
     if (WEFT__PEEK(&self->front.critical) != 0)
         return false;
+    atomic_store(&self->front.held, 0); /* what follows has critical sections */
+    WEFT__POKE(&self->lost[self->lost_count++ % WEFT__LOST], WEFT__PEEK(&self->front.name));
+    weft__worker_rename(self);
     weft__profile_abandon(self);
     weft__sleep_undo(self);
     self->recovering = true;
@@ -395,6 +396,5 @@ bool weft__worker_recover(struct weft__worker *self, enum weft_status status)
         self->visited = atomic_load(&weft__rt.visits) - 1;
     self->detours = 0;
     end_batch(self);
-    atomic_store(&self->held, 0);
     return true;
 }

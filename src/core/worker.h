@@ -61,6 +61,11 @@
  * Invariant E1: the host sets it while the job is open; the owner clears it before a job
  * begins. So it never meets a later job in the same memory.
  *
+ * NAMES. Who takes a mutex leaves its name in it, for messages. A worker's is its index + 1
+ * in the low 8 bits, and a number that grows with each job it enters; who is no worker has
+ * 0. `lost` are the last names under which it has given up its stack: whatever they locked,
+ * dead code holds.
+ *
  * VISITS. Where a host has an event loop on the worker's thread, weft__worker_loop returns
  * to it when asked to: `visits` counts the requests to all, `visited` those that this
  * worker has answered. A job whose root ends on the event loop is suspended: it stays the
@@ -102,6 +107,15 @@ enum { WEFT__AWAKE = 0, WEFT__SLEEP_IDLE = 1, WEFT__SLEEP_JOIN = 2, WEFT__SLEEP_
 
 /* In weft__worker.end, beside a job's address. */
 enum { WEFT__END_WAIT = 1, WEFT__END_UNWIND = 2, WEFT__END_MASK = 3 };
+
+/* In front.held: enters no critical section; nor one of the host's (its heap). */
+enum { WEFT__HELD_CORE = 1, WEFT__HELD_ALL = 2 };
+
+/* Of weft__end_hold. */
+enum weft__hold { WEFT__HOLD_NOT_INSIDE = 0, WEFT__HOLD_SOON = 1, WEFT__HOLD_DONE = 2 };
+
+/* Names of a worker that are kept when it has given up its stack. */
+#define WEFT__LOST 32u
 
 /* Workers that can stand in for blocked ones, see spare.c. */
 #define WEFT__SPARES_MAX 32u
@@ -146,8 +160,9 @@ struct weft__worker {
     _Atomic uint32_t thief;              /* a hint: who stole last; any thread */
     _Alignas(64) _Atomic uint32_t sleep; /* owner: to IDLE or JOIN; any thread: to AWAKE */
     _Atomic uintptr_t end;               /* table above */
-    _Atomic uint32_t held;               /* takes no job: the host may end it; host, successor */
     struct weft__waiting waiting;        /* limit.h; the owner writes, the host reads */
+    _Atomic uintptr_t lost[WEFT__LOST];  /* a ring; the owner writes, the host reads */
+    uint32_t lost_count;                 /* so far; owner only */
 };
 
 struct weft__runtime {
@@ -244,8 +259,7 @@ bool weft__sleep_stalled(void);
 bool weft__end_asked(struct weft__worker *self, uintptr_t how);
 void weft__end_unwind(struct weft__worker *self);
 void weft__end_ask(struct weft__worker *worker, weft_job *job, uintptr_t how);
-bool weft__end_hold(struct weft__worker *worker, const weft_job *job);
-void weft__end_wait_held(struct weft__worker *self);
+enum weft__hold weft__end_hold(struct weft__worker *worker, const weft_job *job);
 
 /* group.c */
 void weft__group_run_entry(struct weft__worker *self, weft_task *entry);
@@ -268,6 +282,7 @@ uint32_t weft__job_submit_host(weft_job *const *jobs, uint32_t count, enum weft_
 enum weft_status weft__runtime_start(const weft_options *options, uint32_t callers,
                                      const char *threads_from);
 void weft__runtime_stop_begin(void);
+void weft__runtime_stop_end(void);
 
 /* An entry of a deque is a weft_task, which somebody syncs, or with bit 0 set the node of
  * a group's task, which nobody does. The bit is in the entry and not in what it names,
@@ -287,6 +302,12 @@ static inline bool weft__inboxes_filled(void)
 {
     return weft__inbox_filled(&weft__rt.inboxes[WEFT_INTERACTIVE]) ||
            weft__inbox_filled(&weft__rt.inboxes[WEFT_BATCH]);
+}
+
+/* The worker enters a job. */
+static inline void weft__worker_rename(struct weft__worker *self)
+{
+    WEFT__POKE(&self->front.name, WEFT__PEEK(&self->front.name) + 0x100);
 }
 
 /* Slot numbers of the owner's pointers. */

@@ -134,6 +134,38 @@ void weft_js_stop(void)
     weft__runtime_stop_begin();
 }
 
+/* True when no job is open and every worker sleeps without one. Nobody but the host could
+ * change that, as nobody else is awake. */
+static bool all_idle(void)
+{
+    if (atomic_load(&weft__rt.open_jobs) != 0 || atomic_load(&weft__rt.spare_starting) != 0)
+        return false;
+    for (uint32_t i = 0; i < weft__reach(); i++) {
+        uint32_t sleep = atomic_load(&weft__rt.workers[i].sleep);
+        if (sleep != WEFT__SLEEP_IDLE && sleep != WEFT__SLEEP_SPARE)
+            return false;
+    }
+    return true;
+}
+
+int32_t weft_js_rest(void)
+{
+    if (weft__rt.alone || !all_idle())
+        return 0;
+    weft__runtime_stop_begin();
+    return 1;
+}
+
+void weft_js_rested(void)
+{
+    weft__runtime_stop_end();
+}
+
+void weft__js_words_resize(uint32_t size)
+{
+    words.workers = size;
+}
+
 int32_t weft_js_stopped(void)
 {
     return atomic_load(&weft__rt.looping) == 0;

@@ -26,6 +26,8 @@ WEFT_EXPORT uint32_t weft_js_layout(void);
 WEFT_EXPORT int32_t weft_js_start(uint32_t threads, uint32_t stack_bytes, double spin_ns);
 WEFT_EXPORT void weft_js_stop(void);
 WEFT_EXPORT int32_t weft_js_stopped(void);
+WEFT_EXPORT int32_t weft_js_rest(void);
+WEFT_EXPORT void weft_js_rested(void);
 WEFT_EXPORT uint32_t weft_js_submit(uint32_t count, int32_t lane);
 WEFT_EXPORT void weft_js_cancel(struct slot *slot);
 WEFT_EXPORT int32_t weft_js_stalled(void);
@@ -40,6 +42,9 @@ WEFT_EXPORT uint32_t weft_worker_index(struct weft__worker *worker);
 
 /* platform_emscripten.c; start.s has the `wasi` flavour's */
 WEFT_EXPORT void weft_thread_resume(void *thread);
+
+/* The number of workers has changed. */
+void weft__js_words_resize(uint32_t workers);
 
 /* js_tasks.c */
 WEFT_EXPORT void weft_js_visit(void);

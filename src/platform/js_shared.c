@@ -136,7 +136,7 @@ static enum weft_status look_at_mutex(struct shared *shared, struct turn *turn, 
     enum weft_status status =
         weft__mutex_look(&shared->is.mutex, turn->number++ >= HOST_LOSSES, leaves, &turn->asleep);
     if (status == WEFT_OK)
-        WEFT__POKE(&shared->is.mutex.owner, (uintptr_t)weft__front);
+        WEFT__POKE(&shared->is.mutex.owner, WEFT__PEEK(&weft__front->name));
     return status;
 }
 

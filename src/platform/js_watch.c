@@ -9,7 +9,7 @@
 enum { STATE_RUNS = 0, STATE_IDLE = 1, STATE_JOINS = 2, STATE_RESTS = 3, STATE_WAITS = 4 };
 
 /* In `flags`. */
-enum { TIMED = 1, HOSTS = 2, HELD = 4 };
+enum { TIMED = 1, HOSTS = 2, HELD = 4, ABANDONED = 8 };
 
 struct wait_record {
     uint32_t state, slot, kind, object, number;
@@ -26,15 +26,30 @@ static uint32_t slot_of(struct weft__worker *worker)
     return (uint32_t)(uintptr_t)weft_worker_slot(worker);
 }
 
-/* Who holds the mutex; NULL: nobody, or no worker. */
-static struct weft__worker *holder_of(const weft_mutex *mutex)
+_Static_assert(WEFT_THREADS_MAX + WEFT__SPARES_MAX < 255, "a worker's name has 8 bits for it");
+
+/* The worker that took a mutex last, or NULL. */
+static struct weft__worker *holder_of(uintptr_t name)
 {
-    for (uint32_t i = 0; i < weft__reach(); i++) {
-        struct weft__worker *worker = &weft__rt.workers[i];
-        if (WEFT__PEEK(&mutex->owner) == (uintptr_t)&worker->front)
-            return worker;
-    }
-    return NULL;
+    uint32_t index = (uint32_t)(name & 0xff);
+    return index == 0 || index > weft__reach() ? NULL : &weft__rt.workers[index - 1];
+}
+
+static bool abandoned(const weft_mutex *mutex, uintptr_t name)
+{
+    struct weft__worker *holder = holder_of(name);
+    if (holder == NULL || (WEFT__PEEK(&mutex->state) & WEFT__MUTEX_HELD) == 0)
+        return false;
+    for (uint32_t i = 0; i < WEFT__LOST; i++)
+        if (WEFT__PEEK(&holder->lost[i]) == name)
+            return true;
+    return false;
+}
+
+uint32_t weft_js_mutex_abandoned(const weft_mutex *mutex)
+{
+    uintptr_t name = WEFT__PEEK(&mutex->owner);
+    return abandoned(mutex, name) ? (uint32_t)(name & 0xff) : 0;
 }
 
 static void describe_wait(struct weft__worker *worker, struct wait_record *record)
@@ -49,7 +64,10 @@ static void describe_wait(struct weft__worker *worker, struct wait_record *recor
     if (record->kind != WEFT__WAIT_MUTEX)
         return;
     const weft_mutex *mutex = object;
-    struct weft__worker *holder = holder_of(mutex);
+    uintptr_t name = WEFT__PEEK(&mutex->owner);
+    struct weft__worker *holder = holder_of(name);
+    if (abandoned(mutex, name))
+        record->flags |= ABANDONED;
     if ((WEFT__PEEK(&mutex->state) & WEFT__MUTEX_HELD) != 0)
         record->flags |= HELD;
     if (holder != NULL) {
@@ -84,7 +102,7 @@ void weft_js_end_wait(uint32_t index, struct slot *slot, uint32_t how)
 
 int32_t weft_js_hold(uint32_t index, struct slot *slot)
 {
-    return weft__end_hold(&weft__rt.workers[index], (weft_job *)(void *)slot);
+    return (int32_t)weft__end_hold(&weft__rt.workers[index], (weft_job *)(void *)slot);
 }
 
 int32_t weft_js_followable(uint32_t index)
@@ -97,6 +115,7 @@ int32_t weft_js_followable(uint32_t index)
 
 int32_t weft_js_resize(uint32_t size)
 {
+    weft__js_words_resize(size);
     return (int32_t)weft__spare_resize(size);
 }
 

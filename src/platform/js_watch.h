@@ -2,7 +2,7 @@
 #ifndef WEFT_PLATFORM_JS_WATCH_H
 #define WEFT_PLATFORM_JS_WATCH_H
 
-#include <weft/base.h>
+#include <weft/lock.h>
 
 struct slot;
 struct wait_record;
@@ -16,5 +16,6 @@ WEFT_EXPORT void weft_js_end_wait(uint32_t index, struct slot *slot, uint32_t ho
 WEFT_EXPORT int32_t weft_js_hold(uint32_t index, struct slot *slot);
 WEFT_EXPORT int32_t weft_js_followable(uint32_t index);
 WEFT_EXPORT int32_t weft_js_resize(uint32_t size);
+WEFT_EXPORT uint32_t weft_js_mutex_abandoned(const weft_mutex *mutex);
 
 #endif

@@ -36,6 +36,11 @@ void weft__plat_thread_join(weft__plat_thread thread);
  * somewhere (weft__worker_recover); asked by hosts that do that. */
 bool weft__plat_thread_followable(weft__plat_thread thread);
 
+/* While it is held, a thread waits where it would begin what another one could not follow.
+ * Not at once for one that has begun: ask whether it is followable. Any thread may call it,
+ * one at a time. */
+void weft__plat_thread_hold(weft__plat_thread thread, bool held);
+
 /* True when the calling thread has written past the end of its stack and the host can
  * tell (WebAssembly with weft's own thread layer). */
 bool weft__plat_stack_overrun(void);

@@ -84,6 +84,12 @@ bool weft__plat_thread_followable(weft__plat_thread thread)
     return false; /* POSIX threads end by themselves or with the process */
 }
 
+void weft__plat_thread_hold(weft__plat_thread thread, bool held)
+{
+    (void)thread;
+    (void)held;
+}
+
 void weft__plat_thread_join(weft__plat_thread thread)
 {
     pthread_join((pthread_t)thread.handle, NULL);

@@ -53,6 +53,11 @@ bool weft__plat_thread_followable(weft__plat_thread thread)
     return weft__thread_followable((const struct weft__thread *)thread.handle);
 }
 
+void weft__plat_thread_hold(weft__plat_thread thread, bool held)
+{
+    weft__thread_hold((const struct weft__thread *)thread.handle, held);
+}
+
 bool weft__plat_stack_overrun(void)
 {
     return weft__thread_overrun();

@@ -79,6 +79,9 @@ static _Thread_local struct heap *my_heap;
  * which have neither, need no mark. */
 static _Thread_local uint32_t busy;
 
+/* Not 0: this thread is to wait rather than raise `busy` from 0. Any thread sets it. */
+static _Thread_local _Atomic uint32_t held;
+
 /* 16, 32 ... 128, then four sizes per power of two: 160, 192, 224, 256, 320 ... 28672. */
 static uint32_t class_of(size_t bytes)
 {
@@ -101,6 +104,35 @@ static uint64_t free_mark(const struct block *block)
 static struct span *span_of(const void *block)
 {
     return (struct span *)((uintptr_t)block & ~(WEFT__PAGE_BYTES - 1));
+}
+
+/* Waits while the thread is held. */
+static WEFT__NOINLINE void busy_wait(void)
+{
+    do {
+        busy = 0;
+        atomic_signal_fence(memory_order_seq_cst);
+        while (atomic_load(&held) != 0)
+            (void)weft__wasm_wait(&held, 1, -1);
+        busy = 1;
+        atomic_signal_fence(memory_order_seq_cst);
+    } while (WEFT__PEEK(&held) != 0);
+}
+
+/* Raises `busy`, then looks: who has set `held` some time ago and reads 0 knows that it
+ * stays 0. */
+static inline void busy_begin(void)
+{
+    busy++;
+    atomic_signal_fence(memory_order_seq_cst); /* only the compiler could reorder it */
+    if (__builtin_expect(WEFT__PEEK(&held) != 0, 0) && busy == 1)
+        busy_wait();
+}
+
+static inline void busy_end(void)
+{
+    atomic_signal_fence(memory_order_seq_cst); /* the same */
+    busy--;
 }
 
 /* Spans. Owner only. */
@@ -322,21 +354,32 @@ void weft__malloc_unpark(void)
         (void)weft__wasm_wait(&my_heap->state, HEAP_BORROWED, -1);
 }
 
-static const uint32_t *of_thread(const uint32_t *mine, const void *tls)
+/* The same variable of the thread with this thread-local storage. */
+static const void *of_thread(const void *mine, const void *tls)
 {
-    ptrdiff_t offset = (const char *)mine - (const char *)__builtin_wasm_tls_base();
-    return (const uint32_t *)(const void *)((const char *)tls + offset);
+    return (const char *)tls + ((const char *)mine - (const char *)__builtin_wasm_tls_base());
 }
 
 bool weft__malloc_followable(const void *tls)
 {
-    return *of_thread(&busy, tls) == 0 && *of_thread(&weft__pages_held, tls) == 0;
+    return *(const volatile uint32_t *)of_thread(&busy, tls) == 0 &&
+           *(const volatile uint32_t *)of_thread(&weft__pages_held, tls) == 0;
+}
+
+void weft__malloc_hold(void *tls, bool hold)
+{
+    ptrdiff_t offset = (const char *)&held - (const char *)__builtin_wasm_tls_base();
+    _Atomic uint32_t *word = (_Atomic uint32_t *)(void *)((char *)tls + offset);
+    atomic_store(word, hold ? 1 : 0);
+    if (!hold)
+        weft__plat_wake(word, 1);
 }
 
 bool weft__malloc_follow(void)
 {
     bool whole = weft__pages_held == 0; /* `busy` may be left by weft__thread_die */
     busy = 0;
+    atomic_store(&held, 0);
     if (my_heap != NULL &&
         atomic_load_explicit(&my_heap->state, memory_order_relaxed) != HEAP_RUNNING)
         weft__malloc_unpark(); /* it died asleep */
@@ -361,9 +404,9 @@ static void *take_small_busy(uint32_t class_index)
 
 static WEFT__NOINLINE void *take_small_slow(uint32_t class_index)
 {
-    busy++;
+    busy_begin();
     void *block = take_small_busy(class_index);
-    busy--;
+    busy_end();
     return block;
 }
 
@@ -389,15 +432,15 @@ static WEFT__NOINLINE void *take_large(size_t bytes, size_t align, bool *clean)
     size_t count = pages_for(bytes), align_pages = align >> WEFT__PAGE_SHIFT;
     if (align_pages == 0)
         align_pages = 1;
+    busy_begin();
     void *run = weft__pages_take(count, align_pages, WEFT__PAGE_LARGE, clean);
     if (run == NULL) {
-        busy++;
         (void)scrape(NULL);
-        busy--;
         run = weft__pages_take(count, align_pages, WEFT__PAGE_LARGE, clean);
         if (run == NULL)
             errno = ENOMEM;
     }
+    busy_end();
     return run;
 }
 
@@ -446,14 +489,14 @@ static WEFT__NOINLINE void free_remote(struct span *span, struct block *block)
 {
     struct heap *heap = span->heap;
     struct block *first = atomic_load_explicit(&span->remote, memory_order_relaxed);
-    busy++;
+    busy_begin();
     do {
         block->next = first;
         /* Release: pairs with the acquire exchange in heap_drain. */
     } while (!atomic_compare_exchange_weak_explicit(&span->remote, &first, block,
                                                     memory_order_release, memory_order_relaxed));
     if (first != NULL) {
-        busy--;
+        busy_end();
         return;
     }
     /* The span cannot go away: only a drain that finds it on `pending` takes its blocks. */
@@ -461,7 +504,7 @@ static WEFT__NOINLINE void free_remote(struct span *span, struct block *block)
     while (!atomic_compare_exchange_weak_explicit(&heap->pending, &span->pending_next, span,
                                                   memory_order_release, memory_order_relaxed))
         ;
-    busy--;
+    busy_end();
 }
 
 void free(void *memory)
@@ -470,7 +513,9 @@ void free(void *memory)
     if (block == NULL)
         return;
     if (block_size(block) > SMALL_MAX) {
+        busy_begin();
         weft__pages_free(block);
+        busy_end();
         return;
     }
     if (__builtin_expect(block->mark == free_mark(block), 0))
@@ -484,8 +529,11 @@ void free(void *memory)
     block->next = span->free;
     span->free = block;
     span->used--;
-    if (span->used == 0 || !span->listed)
+    if (span->used == 0 || !span->listed) {
+        busy_begin();
         span_settle(span);
+        busy_end();
+    }
 }
 
 /* The standard's names. */
@@ -513,7 +561,10 @@ void *realloc(void *memory, size_t bytes)
         return take(bytes);
     size_t old = block_size(memory);
     if (old > SMALL_MAX) {
-        if (bytes > SMALL_MAX && weft__pages_resize(memory, pages_for(bytes)))
+        busy_begin();
+        bool fits = bytes > SMALL_MAX && weft__pages_resize(memory, pages_for(bytes));
+        busy_end();
+        if (fits)
             return memory;
     } else if (bytes <= old && bytes >= old / 2) {
         return memory;

@@ -21,4 +21,8 @@ bool weft__malloc_follow(void);
 /* Could a thread follow the dead one with this thread-local storage? */
 bool weft__malloc_followable(const void *tls);
 
+/* Makes the thread with this thread-local storage wait before it next begins such a change,
+ * or lets it go on. */
+void weft__malloc_hold(void *tls, bool held);
+
 #endif

@@ -143,6 +143,11 @@ bool weft__thread_followable(const struct weft__thread *thread)
     return weft__malloc_followable(thread->tls);
 }
 
+void weft__thread_hold(const struct weft__thread *thread, bool held)
+{
+    weft__malloc_hold(thread->tls, held);
+}
+
 _Noreturn void weft__thread_die(const char *text)
 {
     const __wasi_ciovec_t parts[] = {{(const uint8_t *)"weft: ", 6},

@@ -69,6 +69,10 @@ int32_t weft_thread_recover(void);
 /* Could another thread go on in the place of this one, which is dead? */
 bool weft__thread_followable(const struct weft__thread *thread);
 
+/* While it is held, the thread waits before it changes what another one could not go on
+ * with, unless it has begun to. */
+void weft__thread_hold(const struct weft__thread *thread, bool held);
+
 /* For the JavaScript host, on a fresh instance; in start.s. Goes on as the thread with this
  * start argument, which is dead, on its stack and its thread-local storage. */
 void weft_thread_follow(struct weft__thread *thread);

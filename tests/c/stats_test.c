@@ -181,8 +181,37 @@ static void counts_only_grow_while_the_workers_go_on(void)
     stop();
 }
 
+static void note_self(void *context)
+{
+    *(size_t *)context = weft_stats_self();
+}
+
+static void a_task_can_tell_its_place(void)
+{
+    EXPECT_EQ(weft_stats_self(), SIZE_MAX);
+    start(0);
+    EXPECT_EQ(weft_stats_self(), SIZE_MAX);
+    size_t self = SIZE_MAX;
+    EXPECT_EQ(weft_run(note_self, &self), WEFT_OK);
+    EXPECT_EQ(self, test_threads() - 1); /* of the thread inside weft_run */
+    EXPECT_EQ(weft_stats_self(), SIZE_MAX);
+
+    weft_job job;
+    weft_job_init(&job, note_self, &self);
+    EXPECT_EQ(weft_job_submit(&job), WEFT_OK);
+    EXPECT_EQ(weft_job_wait(&job, WEFT_FOREVER), WEFT_OK);
+    if (test_threads() == 1) {
+        EXPECT_EQ(self, SIZE_MAX); /* submit has run it itself, as no worker */
+    } else {
+        EXPECT(self < test_threads());
+        EXPECT_EQ(weft_stats_read(stats, WEFT_THREADS_MAX, &workers), WEFT_OK);
+        EXPECT_EQ(stats[self].jobs, self == test_threads() - 1 ? 2 : 1);
+    }
+    stop();
+}
+
 TEST_MAIN(TEST(no_runtime_has_no_workers), TEST(bad_pointers_are_refused),
           TEST(no_more_than_the_capacity_is_written), TEST(every_job_is_counted_once),
           TEST(tasks_that_stay_home_are_not_counted), TEST(a_theft_is_counted_by_the_thief),
           TEST(sleeps_wake_ups_and_idle_time_are_counted),
-          TEST(counts_only_grow_while_the_workers_go_on))
+          TEST(counts_only_grow_while_the_workers_go_on), TEST(a_task_can_tell_its_place))

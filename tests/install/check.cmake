@@ -2,15 +2,18 @@
 # project on it by find_package and by pkg-config.
 #
 #   cmake -DBUILD=<build folder> -DC_COMPILER=<compiler> -P check.cmake
+#
+# With -DHOST=wasi or emscripten, and -DNODE=<program>, the build is one for WebAssembly: the project
+# takes its toolchain file from the installed package, and its program and module run in Node.
 
 set(work "${BUILD}/install-test")
 file(REMOVE_RECURSE "${work}")
 
 function(run)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output
-                    ERROR_VARIABLE output OUTPUT_STRIP_TRAILING_WHITESPACE)
+                    ERROR_VARIABLE errors OUTPUT_STRIP_TRAILING_WHITESPACE)
     if(result)
-        message(FATAL_ERROR "failed (${result}): ${ARGN}\n${output}")
+        message(FATAL_ERROR "failed (${result}): ${ARGN}\n${output}\n${errors}")
     endif()
     set(output "${output}" PARENT_SCOPE)
 endfunction()
@@ -24,6 +27,22 @@ endfunction()
 
 run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${work}/first")
 file(RENAME "${work}/first" "${work}/prefix") # an installed tree can be moved
+
+if(HOST MATCHES "wasi|emscripten")
+    set(package "${work}/prefix/lib/cmake/weft")
+    run(${CMAKE_COMMAND} -G Ninja -S "${CMAKE_CURRENT_LIST_DIR}" -B "${work}/build"
+        --toolchain "${package}/${HOST}.cmake" "-Dweft_DIR=${package}" -DCMAKE_BUILD_TYPE=Release)
+    run(${CMAKE_COMMAND} --build "${work}/build")
+    if(HOST STREQUAL "wasi")
+        run(${NODE} "${CMAKE_CURRENT_LIST_DIR}/../../js-glue/bin/weft.js" run "${work}/build/outside.wasm")
+    else()
+        run(${NODE} "${work}/build/outside.js")
+    endif()
+    expect_sum("${output}" find_package)
+    run(${NODE} "${CMAKE_CURRENT_LIST_DIR}/call.js" "${work}/build")
+    expect_sum("${output}" weft_add_module)
+    return()
+endif()
 
 run(${CMAKE_COMMAND} -G Ninja -S "${CMAKE_CURRENT_LIST_DIR}" -B "${work}/build"
     "-DCMAKE_C_COMPILER=${C_COMPILER}" "-DCMAKE_PREFIX_PATH=${work}/prefix")

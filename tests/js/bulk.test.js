@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { openRuntime } from '../../js-glue/src/create.js';
 import { SLOT_COUNT } from '../../js-glue/src/layout.js';
-import { host } from '../../js-glue/src/node.js';
+import { host } from '../../js-glue/src/node-host.js';
 import { LIMIT, flag, forEachFlavour, modules, open, runScript, until, weftError } from './support.js';
 
 setFlagsFromString('--expose-gc');

@@ -252,15 +252,18 @@ forEachFlavour('control', (flavour) => {
   });
 
   it('asks for a stuck job once its time of grace has passed', LIMIT, async (t) => {
-    const rt = await open(t, flavour);
-    const { word, raise } = flag(rt);
-    const job = rt.start('wait_for', word);
+    const rt = await open(t, flavour, { graceMs: 50 });
+    const permits = rt.semaphore(0); // no deadlock: the main thread could release it
+    const job = rt.start('acquire', permits, -1);
+    await until(() => rt.stats().workers.length > 2); // it sleeps: another worker stands in
+    const began = performance.now();
     job.cancel();
     await assert.rejects(job.promise, weftError('WEFT_ERR_CANCELLED', /./));
     assert.equal(rt.stats().calls.open, 1);
     assert.equal(rt.pending, 0);
-    raise();
-    await allBack(rt);
+    await allBack(rt); // its wait was ended
+    assert.ok(performance.now() - began >= 50);
+    assert.equal(await rt.call('echo_i32', 3), 3);
   });
 
   it('closes during calls, twice, and refuses afterwards', LIMIT, async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { openRuntime } from '../../js-glue/src/create.js';
-import { host } from '../../js-glue/src/node.js';
+import { host } from '../../js-glue/src/node-host.js';
 import { LIMIT, flag, forEachFlavour, modules, open, until, weftError } from './support.js';
 
 const TRAPS = [

@@ -16,9 +16,9 @@ const STOCK = path.join(FOLDER, 'wasm/weft.wasm');
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const LIMIT = { timeout: 120_000 };
 
-/** What Node loads for a call: the package's entry with all that it imports, and a worker's file. */
-const GLUE = ['index.js', 'worker.cjs'];
-const GLUE_BROTLI_MAX = 32 * 1024;
+/** What Node loads for calls of C functions: what `import` takes, what createRuntime adds, a worker's file. */
+const GLUE = ['index.js', 'core.cjs', 'worker.cjs'];
+const GLUE_BROTLI_MAX = 20 * 1024;
 
 let project;
 
@@ -81,7 +81,7 @@ describe('the package', { skip }, () => {
     const seen = new Set();
     for (const name of readdirSync(installed('dist')).filter((file) => /\.c?js$/.test(file))) {
       const text = readFileSync(installed('dist', name), 'utf8');
-      for (const [, relative] of text.matchAll(/new URL\("(\.[^"]*)",(?:import\.meta\.url|__url)\)/g)) {
+      for (const [, relative] of text.matchAll(/new URL\("(\.[^"]*)",(?:import\.meta\.url|__url|parts\.url)\)/g)) {
         assert.ok(existsSync(installed('dist', relative)), `${name} names ${relative}`);
         seen.add(relative);
       }

@@ -25,6 +25,18 @@ forEachFlavour('resize', (flavour) => {
     assert.equal(await rt.call('sum_f64', xs, xs.length), 100_000);
   });
 
+  it('is told by rt.info, to C and to tasks', LIMIT, async (t) => {
+    const rt = await open(t, flavour, { threads: 2 });
+    const tasks = await rt.load(new URL('./fixtures/tasks.js', import.meta.url));
+    for (const threads of [4, 1, 3]) {
+      await rt.resize(threads);
+      assert.equal(rt.info.threads, threads);
+      assert.ok(rt.info.running >= threads);
+      assert.equal(await rt.call('thread_count'), threads);
+      assert.equal(await (await tasks.where())[1], threads);
+    }
+  });
+
   it('shrinks: the last workers take no more calls, and are back when it grows', LIMIT, async (t) => {
     const rt = await open(t, flavour, { threads: 4 });
     await meet(rt, 4);

@@ -72,6 +72,89 @@ forEachFlavour('watchdog', (flavour) => {
     assert.equal(await rt.call('echo_i32', 5), 5);
   });
 
+  it('says that the owner of a lock trapped, to who waits and to who comes later', LIMIT, async (t) => {
+    const rt = await open(t, flavour, { threads: 3 });
+    const [lock, entered, leave] = [mutex(rt), rt.array(Int32Array, 1), rt.array(Int32Array, 1)];
+    const neighbour = flag(rt);
+    const awake = rt.call('wait_for', neighbour.word); // not all sleep
+    const trapped = assert.rejects(rt.call('lock_and_trap', lock, entered, leave), weftError('WEFT_ERR_TRAP', /./));
+    await until(() => entered[0] === 1);
+    const early = soon(rt.call('lock_and_forget', lock));
+    leave[0] = 1;
+    await trapped;
+    for (const error of [await early, await soon(rt.call('lock_and_forget', lock))]) {
+      assert.equal(error.code, 'WEFT_ERR_DEADLOCK');
+      assert.match(error.message, /waits for the mutex at 0x[0-9a-f]+, abandoned: worker \d held it in a call that trapped or was ended$/);
+    }
+    neighbour.raise();
+    await awake;
+  });
+
+  it('tells the main thread that the owner of a lock trapped', LIMIT, async (t) => {
+    const rt = await open(t, flavour);
+    const [lock, entered, leave] = [rt.mutex(), rt.array(Int32Array, 1), rt.array(Int32Array, 1)];
+    const abandoned = weftError('WEFT_ERR_DEADLOCK', /^mutex\.lock: abandoned: it was held in a call that trapped or was ended, on worker \d$/);
+    const trapped = assert.rejects(rt.call('lock_and_trap', lock, entered, leave), weftError('WEFT_ERR_TRAP', /./));
+    await until(() => entered[0] === 1);
+    const early = [lock.lock(), lock.lock({ timeoutMs: 60_000 })].map((wait) => assert.rejects(wait, abandoned));
+    leave[0] = 1;
+    await trapped;
+    await Promise.all(early);
+    await assert.rejects(lock.lock(), abandoned);
+    assert.equal(lock.tryLock(), false);
+  });
+
+  it('takes no lock for abandoned that another call took on a worker which trapped later', LIMIT, async (t) => {
+    const rt = await open(t, flavour, { threads: 1 });
+    const lock = rt.mutex();
+    assert.equal(await rt.call('lock_and_forget', lock), 0);
+    const waits = lock.lock();
+    await assert.rejects(rt.call('trap_unreachable'), weftError('WEFT_ERR_TRAP', /./));
+    await rt.call('unlock_other', lock);
+    await waits;
+    lock.unlock();
+  });
+
+  it('answers callSync when it needs a lock of the very thread that waits', LIMIT, async (t) => {
+    const rt = await open(t, flavour);
+    const lock = rt.mutex();
+    await lock.lock();
+    const start = performance.now();
+    assert.throws(() => rt.callSync('lock_once', lock, -1),
+      weftError('WEFT_ERR_DEADLOCK', /^lock_once: deadlock: the thread that waits .* waits for the mutex at 0x[0-9a-f]+ held by the main thread$/));
+    assert.ok(performance.now() - start < SOON_MS);
+    lock.unlock();
+    await until(() => rt.stats().calls.open === 0);
+    assert.equal(rt.callSync('lock_once', lock, -1), 0);
+  });
+
+  it('answers callSync when a lock is on its way to the very thread that waits', LIMIT, async (t) => {
+    const rt = await open(t, flavour, { threads: 1 });
+    const lock = rt.mutex();
+    await lock.lock();
+    const second = lock.lock(); // first in line
+    lock.unlock(); // it is told in a later turn
+    const answer = (() => {
+      try {
+        return rt.callSync('lock_once', lock, -1);
+      } catch (error) {
+        return error.code;
+      }
+    })();
+    assert.ok(answer === 0 || answer === 'WEFT_ERR_DEADLOCK', String(answer)); // but no hang
+    await second;
+    lock.unlock();
+  });
+
+  it('answers callSync when every worker waits for the very thread that waits', LIMIT, async (t) => {
+    const rt = await open(t, flavour, { threads: 1 });
+    const permits = rt.semaphore(0);
+    const call = rt.call('acquire', permits, -1);
+    assert.throws(() => rt.callSync('acquire', permits, -1), weftError('WEFT_ERR_DEADLOCK', /semaphore/));
+    permits.release(2);
+    assert.equal(await call, 0);
+  });
+
   it('reports permits that cannot come, in loops too, and frees every worker', LIMIT, async (t) => {
     const rt = await open(t, flavour);
     const permits = rt.array(Int32Array, 1);

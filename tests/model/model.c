@@ -249,6 +249,18 @@ enum weft_status weft__plat_thread_start(weft__plat_thread *thread, size_t stack
     return WEFT_OK;
 }
 
+bool weft__plat_thread_followable(weft__plat_thread thread)
+{
+    (void)thread;
+    return true;
+}
+
+void weft__plat_thread_hold(weft__plat_thread thread, bool held)
+{
+    (void)thread;
+    (void)held;
+}
+
 void weft__plat_thread_join(weft__plat_thread thread)
 {
     uint32_t index = (uint32_t)thread.handle;

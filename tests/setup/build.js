@@ -16,7 +16,10 @@ export async function build(preset, goals = []) {
   const configured = await step(`${preset}: configure`, 'cmake', ['--preset', preset]);
   if (!configured.ok) return false;
   const only = goals.length > 0 ? ['--target', ...goals] : [];
-  return (await step(`${preset}: build`, 'cmake', ['--build', '--preset', preset, ...only])).ok;
+  if (!(await step(`${preset}: build`, 'cmake', ['--build', '--preset', preset, ...only])).ok) return false;
+  if (preset !== 'wasi' || goals.length > 0) return true;
+  // What `weft build` compiles with.
+  return (await step('wasi: install', 'cmake', ['--install', `build/${preset}`, '--prefix', 'js-glue/sdk/wasi'])).ok;
 }
 
 /** Makes js-glue/dist and js-glue/types. @returns {Promise<boolean>} */

@@ -71,6 +71,7 @@ export const NEEDS = [
 //   esbuild                          bundles the package (js-glue/bundle.js)
 //   wabt                             reads wasm in tests
 //   fast-check                       property tests of bad input
+//   puppeteer-core                   drives both browsers (tests/web)
 //   piscina, tinypool, workerpool, poolifier, comlink    what bench:js compares weft with
 // tests/setup/nodes/ pins two more versions of Node, which the tests run under.
 
@@ -81,6 +82,16 @@ export const B3SUM = {
   there: () => has('b3sum'),
   packages: () => ['b3sum'],
 };
+
+/**
+ * Only the browser tests': that weft runs in a browser can be shown in a browser alone, and two
+ * engines differ in what they let threads do.
+ * @type {(Need & { engine: string })[]}
+ */
+export const BROWSERS = [
+  { engine: 'chromium', what: 'Chromium', targets: [], there: () => has('chromium'), packages: () => ['chromium'] },
+  { engine: 'firefox', what: 'Firefox', targets: [], there: () => has('firefox-esr'), packages: () => ['firefox-esr'] },
+];
 
 /** Only the scheduler benchmark's: what weft is compared with. @type {Need[]} */
 export const SCHEDULER_PEERS = [

@@ -5,7 +5,9 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { build, bundle } from './build.js';
 import { readCommandLine, runMain } from './command_line.js';
+import { BROWSERS } from './needs.js';
 import { installNodes } from './nodes.js';
+import { installPinned } from './pinned.js';
 import { ROOT, secondsSince, step } from './run.js';
 import { setUp } from './setup.js';
 
@@ -15,10 +17,10 @@ const JS_AT_ONCE = 1; // they start threads of their own, and some measure time
 /** What runs under the other versions of Node too. */
 const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'tasks'];
 
-const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|types]';
+const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|web|types]';
 const HELP = [
   '  --filter TEXT   only tests whose name (C: of the program, JS: of the file) contains TEXT',
-  '  --only PART     c: the C tests; js: the JavaScript tests; types: the type check',
+  '  --only PART     c: the C tests; js: the JavaScript tests; web: those in browsers, which the whole leaves out; types: the type check',
 ];
 
 /**
@@ -40,10 +42,13 @@ async function testTarget(preset, filter, runC) {
   return line(total - failed, ok ? failed : Math.max(failed, 1), total === 0 ? 'no test' : undefined);
 }
 
-/** Runs some of tests/js/*.test.js under one Node. @returns {Promise<Line>} */
-async function testJs(part, program, chosen, targets) {
+/**
+ * Runs some of tests/js/*.test.js, or of another folder, under one Node.
+ *
+ * @returns {Promise<Line>}
+ */
+async function testJs(part, program, chosen, env, folder = path.join(ROOT, 'tests/js')) {
   const start = performance.now();
-  const folder = path.join(ROOT, 'tests/js');
   const files = readdirSync(folder).filter((name) => name.endsWith('.test.js'))
     .filter((name) => chosen(name.replace('.test.js', '')));
   const line = (passed, failed, note) => ({ part, passed, failed, note, seconds: secondsSince(start) });
@@ -55,7 +60,7 @@ async function testJs(part, program, chosen, targets) {
     '--test-reporter=spec', '--test-reporter-destination=stdout',
     '--test-reporter=tap', `--test-reporter-destination=${report}`,
     ...files.map((name) => path.join(folder, name)),
-  ], { env: { WEFT_TARGETS: targets.join(',') } });
+  ], { env });
   const text = readFileSync(report, 'utf8');
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
   const skipped = count('skipped');
@@ -70,13 +75,29 @@ async function testJsEverywhere(filter, targets) {
   }
   if (!(await bundle())) return [{ part: 'js', passed: 0, failed: 1, seconds: '0.0 s', note: 'cannot be bundled' }];
   const chosen = (name) => filter === undefined || name.includes(filter);
-  const lines = [await testJs('js', process.execPath, chosen, targets)];
+  const env = { WEFT_TARGETS: targets.join(',') };
+  await installPinned('ports', ['--ignore-scripts']); // without them their tests are skipped
+  const lines = [await testJs('js', process.execPath, chosen, env)];
   for (const { name, program, why } of await installNodes()) {
     lines.push(program !== undefined
-      ? await testJs(name, program, (test) => chosen(test) && EVERYWHERE.includes(test), targets)
+      ? await testJs(name, program, (test) => chosen(test) && EVERYWHERE.includes(test), env)
       : { part: name, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });
   }
   return lines;
+}
+
+/** Runs the tests of the browsers that are there. @returns {Promise<Line[]>} */
+async function testWeb(filter, targets) {
+  const left = (part, why) => ({ part, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });
+  if (!targets.includes('wasi')) return [left('web', 'needs wasi')];
+  if (!(await bundle())) return [{ part: 'web', passed: 0, failed: 1, seconds: '0.0 s', note: 'cannot be bundled' }];
+  const there = BROWSERS.filter((need) => need.there());
+  const lines = BROWSERS.filter((need) => !there.includes(need)).map(({ engine, what }) => left(engine, `no ${what}`));
+  if (there.length === 0) return lines;
+  const chosen = (name) => (filter === undefined || name.includes(filter)) &&
+    (BROWSERS.every(({ engine }) => engine !== name) || there.some(({ engine }) => engine === name));
+  const env = { WEFT_BROWSERS: there.map(({ engine }) => engine).join(',') };
+  return [await testJs('web', process.execPath, chosen, env, path.join(ROOT, 'tests/web')), ...lines];
 }
 
 /** @returns {Promise<Line>} */
@@ -104,12 +125,13 @@ async function main() {
   const wants = (part) => only === undefined || only === part;
   const jsNeeds = ['wasi', 'emscripten']; // what JavaScript loads
   const built = wants('c') ? targets
-    : wants('js') ? targets.filter((name) => jsNeeds.includes(name)) : [];
-  const ready = await setUp({ targets: built, explicit, npm: !(only === 'c') });
+    : wants('js') || only === 'web' ? targets.filter((name) => jsNeeds.includes(name)) : [];
+  const ready = await setUp({ targets: built, explicit, npm: !(only === 'c'), extras: only === 'web' ? BROWSERS : [] });
 
   const lines = [];
   for (const preset of ready.targets) lines.push(await testTarget(preset, filter, wants('c')));
   if (wants('js')) lines.push(...await testJsEverywhere(filter, ready.targets));
+  if (only === 'web') lines.push(...await testWeb(filter, ready.targets)); // no part of the whole: it takes minutes
   if (wants('types') && filter === undefined) lines.push(await checkTypes());
   for (const [part, why] of ready.left) {
     lines.push({ part, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });

@@ -30,7 +30,7 @@
  * The field is private. */
 typedef struct weft_mutex {
     _Atomic uint32_t state;  /* see src/core/lock.c */
-    _Atomic uintptr_t owner; /* the weft__front of who took it last; for messages only */
+    _Atomic uintptr_t owner; /* the name of who took it last; for messages only */
 } weft_mutex;
 
 /* clang-format off */
@@ -60,7 +60,7 @@ WEFT_NODISCARD static inline enum weft_status weft_mutex_lock(weft_mutex *mutex,
     if (WEFT__LIKELY(mutex != NULL && atomic_compare_exchange_strong_explicit(
                                           &mutex->state, &free, WEFT__MUTEX_HELD,
                                           memory_order_acquire, memory_order_relaxed))) {
-        WEFT__POKE(&mutex->owner, (uintptr_t)weft__front);
+        WEFT__POKE(&mutex->owner, WEFT__PEEK(&weft__front->name));
         return WEFT_OK;
     }
     return weft__mutex_lock_slow(mutex, timeout_ns);

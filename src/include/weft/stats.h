@@ -36,4 +36,11 @@ typedef struct weft_worker_stats {
 WEFT_NODISCARD enum weft_status weft_stats_read(weft_worker_stats *out, size_t capacity,
                                                 size_t *count);
 
+/* The place of the calling thread among the records of weft_stats_read; SIZE_MAX where the
+ * thread is no worker, and so outside of jobs. Inside a task it stays the same, but two tasks
+ * of a job may run in different places. Cheap: a load or two.
+ *
+ * Threads: any thread. */
+size_t weft_stats_self(void);
+
 #endif

@@ -26,6 +26,8 @@ struct weft__front {
     _Atomic(weft_task *) *split; /* slots below may be shared with thieves; owner only */
     _Atomic(weft_task *) *slots; /* the first slot; constant */
     _Atomic uint32_t critical;   /* see src/core/block.h; owner only, read when it is dead */
+    _Atomic uint32_t held;       /* the same; the host, and the owner's successor */
+    _Atomic uintptr_t name;      /* of the worker in mutexes, src/core/worker.h; owner only */
     /* The address of the first slot that takes the slow path; any thread sets it to 0 to
      * say that it is hungry. On a cache line of its own: hungry threads read it. */
     _Alignas(64) _Atomic uintptr_t limit;

@@ -1,5 +1,10 @@
 /* sched.h: the C library's, and what pthread.h speaks of. There are no priorities. */
+#ifndef WEFT_THREAD_SCHED_H
+/* Newer C libraries declare the struct, but not what goes with it. */
+#define sched_param weft__libc_sched_param
+#endif
 #include_next <sched.h>
+#undef sched_param
 
 #ifndef WEFT_THREAD_SCHED_H
 #define WEFT_THREAD_SCHED_H

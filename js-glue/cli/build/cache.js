@@ -1,0 +1,84 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/**
+ * Results of commands, by their command lines and the files that they have read.
+ *
+ * KEY.json names those files, each with its time and size; KEY.out is the result. Both are
+ * written under other names first, so that whoever runs at the same time finds none or all.
+ */
+const KEPT_MS = 30 * 24 * 3600 * 1000;
+
+const folder = process.env.WEFT_CACHE ??
+  path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'weft');
+
+/** @param {string} file  @returns {string}  differs after each change, as far as times tell */
+export function stamp(file) {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats ? `${stats.mtimeNs}:${stats.size}:${stats.ino}` : '-';
+}
+
+/** @param {unknown} what */
+const keyOf = (what) => createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 40);
+
+/** @param {string} file  @param {string | Uint8Array} content */
+function replace(file, content) {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(temporary, content);
+  renameSync(temporary, file);
+}
+
+function prune() {
+  const oldest = Date.now() - KEPT_MS;
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats && Math.max(stats.atimeMs, stats.mtimeMs) < oldest) rmSync(file, { force: true });
+  }
+}
+
+/**
+ * @typedef {object} Result
+ * @property {string} file  in the cache
+ * @property {string} notes  what the command said
+ * @property {number} code  its exit code; not 0: there is no file
+ */
+
+/**
+ * The file that `make` makes, from the cache if nothing has changed.
+ *
+ * @param {unknown} what  all that the result depends on but the content of files
+ * @param {boolean} fresh  make it in any case
+ * @param {(file: string) => Promise<{ code: number, notes: string, inputs: string[] }>} make
+ * @returns {Promise<Result>}
+ */
+export async function cached(what, fresh, make) {
+  mkdirSync(folder, { recursive: true });
+  const base = path.join(folder, keyOf([1, what]));
+  const file = `${base}.out`;
+  if (!fresh) {
+    try {
+      const { inputs, notes, own } = JSON.parse(readFileSync(`${base}.json`, 'utf8'));
+      if (own === stamp(file) && inputs.every((/** @type {string[]} */ [input, was]) => stamp(input) === was)) {
+        return { file, notes, code: 0 };
+      }
+    } catch { /* there is none, or half of one */ }
+  }
+  prune();
+  const temporary = `${base}.${randomBytes(6).toString('hex')}`;
+  try {
+    const before = Date.now();
+    const { code, notes, inputs } = await make(temporary);
+    if (code !== 0) return { file, notes, code };
+    renameSync(temporary, file);
+    // What was changed while the command ran may have been read before or after.
+    const changed = inputs.some((input) => statSync(input).mtimeMs >= before);
+    const known = inputs.map((input) => [input, changed ? '?' : stamp(input)]);
+    replace(`${base}.json`, JSON.stringify({ inputs: known, notes, own: stamp(file) }));
+    return { file, notes, code };
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}

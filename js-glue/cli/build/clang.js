@@ -1,0 +1,90 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { cached, stamp } from './cache.js';
+
+const NAMES = ['clang-19', 'clang-20', 'clang-21', 'clang-22', 'clang-18', 'clang-17', 'clang-16', 'clang-15', 'clang-14', 'clang'];
+
+const NONE = `there is no C compiler for WebAssembly here. Two ways to get one:
+  - clang with its WebAssembly parts and wasi-libc; on Debian and Ubuntu:
+    apt-get install clang lld wasi-libc libclang-rt-dev-wasm32
+  - in the project's folder, on any system: npm install --save-dev @yowasp/clang`;
+
+/**
+ * Something that compiles and links.
+ * @typedef {object} Compiler
+ * @property {string} id  differs for different compilers
+ * @property {string} name  for --verbose
+ * @property {(args: string[]) => Promise<{ code: number, notes: string, output: string }>} compile
+ * @property {(args: string[], kind: 'module' | 'program') => Promise<{ code: number, notes: string }>} link
+ */
+
+/** @param {string} program  @param {string} question */
+function ask(program, question) {
+  const { stdout, status } = spawnSync(program, ['--target=wasm32-wasi', '-rtlib=compiler-rt', question], { encoding: 'utf8' });
+  return status === 0 && existsSync(stdout.trim());
+}
+
+/** @param {string} name  @returns {string | undefined} */
+function onPath(name) {
+  if (name.includes(path.sep)) return existsSync(name) ? name : undefined;
+  return (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name)).find((file) => existsSync(file));
+}
+
+/** The first clang that can link for WebAssembly; asked once, as long as none of them changes. */
+async function search() {
+  const programs = NAMES.flatMap((name) => onPath(name) ?? []);
+  const what = ['compiler', process.env.WASI_SYSROOT ?? '', programs.map((program) => [program, stamp(program)])];
+  const { file, code } = await cached(what, false, async (target) => {
+    const found = programs.find((program) => ask(program, '-print-libgcc-file-name') && ask(program, '-print-prog-name=wasm-ld'));
+    if (found === undefined) return { code: 1, notes: '', inputs: [] };
+    writeFileSync(target, found);
+    return { code: 0, notes: '', inputs: [realpathSync(found)] };
+  });
+  return code === 0 ? readFileSync(file, 'utf8') : undefined;
+}
+
+/** @param {string} program  @returns {Compiler} */
+function system(program) {
+  const root = process.env.WASI_SYSROOT;
+  const target = ['--target=wasm32-wasi', ...(root ? [`--sysroot=${root}`] : []), ...(process.stderr.isTTY ? ['-fcolor-diagnostics'] : [])];
+  /** @type {Compiler['compile']} */
+  const run = (args) => new Promise((resolve, reject) => {
+    const child = spawn(program, [...target, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    /** @type {Buffer[]} */
+    const output = [];
+    /** @type {Buffer[]} */
+    const notes = [];
+    child.stdout.on('data', (data) => output.push(data));
+    child.stderr.on('data', (data) => notes.push(data));
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({
+      code: code ?? 1, output: Buffer.concat(output).toString(),
+      notes: Buffer.concat(notes).toString() + (signal ? `${program} was ended by ${signal}\n` : ''),
+    }));
+  });
+  return {
+    id: `${program} ${stamp(realpathSync(program))} ${target.join(' ')}`, name: [program, ...target].join(' '), compile: run, link: run,
+  };
+}
+
+/**
+ * WEFT_CC, or the system's clang, or the package @yowasp/clang.
+ *
+ * @param {import('../sdk.js').Sdk} sdk
+ * @returns {Promise<Compiler>}
+ */
+export async function findCompiler(sdk) {
+  const wanted = process.env.WEFT_CC;
+  if (wanted !== undefined && wanted !== '@yowasp/clang') {
+    const program = onPath(wanted);
+    if (program === undefined) throw new Error(`WEFT_CC names ${wanted}, which is not there`);
+    return system(program);
+  }
+  const program = wanted === undefined ? await search() : undefined;
+  if (program !== undefined) return system(program);
+  const { openYowasp } = await import('./yowasp.js');
+  const packaged = await openYowasp(sdk);
+  if (packaged === undefined) throw new Error(NONE);
+  return packaged;
+}

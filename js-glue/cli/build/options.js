@@ -1,0 +1,56 @@
+import { UsageError } from '../output.js';
+
+/** Options of a C compiler whose value may stand beside them. */
+const WITH_VALUE = /^-(?:[IDULlx]|include|isystem|iquote|idirafter|imacros|Xclang|mllvm)$/;
+const LINK = /^-(?:L|l|Wl,)/;
+const INPUT = /\.(?:c|o|a)$/;
+
+/**
+ * What is to be built.
+ * @typedef {object} Job
+ * @property {string[]} sources
+ * @property {string[]} objects  and libraries
+ * @property {string[]} compile  options
+ * @property {string[]} link  options
+ * @property {boolean} debug
+ * @property {boolean} fresh  without the cache
+ * @property {boolean} verbose
+ */
+
+/**
+ * Sorts the words of a command line; what it does not know belongs to the compiler.
+ *
+ * @param {string[]} args
+ * @param {(name: string, value: () => string) => boolean} [own]  takes the options of a command
+ * @returns {Job}
+ */
+export function readJob(args, own = () => false) {
+  /** @type {Job} */
+  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false };
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at];
+    const [name, ...rest] = arg.startsWith('--') ? arg.split('=') : [arg];
+    const value = () => {
+      if (rest.length > 0) return rest.join('=');
+      if (++at >= args.length) throw new UsageError(`${name} needs a value`);
+      return args[at];
+    };
+    if (own(name, value)) continue;
+    if (name === '--verbose') job.verbose = true;
+    else if (name === '--no-cache') job.fresh = true;
+    else if (!arg.startsWith('-')) {
+      if (!INPUT.test(arg)) throw new UsageError(`${arg} is no .c, .o or .a file (arguments of a program go behind --)`);
+      (arg.endsWith('.c') ? job.sources : job.objects).push(arg);
+    } else if (arg.startsWith('--')) {
+      throw new UsageError(`there is no option ${name}`);
+    } else if (arg === '-o' || arg === '-c' || arg === '-S' || arg === '-E') {
+      throw new UsageError(`${arg} is not for this command`);
+    } else if (arg !== '-pthread' && arg !== '-lpthread') { // always there
+      const words = WITH_VALUE.test(arg) ? [arg, value()] : [arg];
+      (LINK.test(arg) ? job.link : job.compile).push(...words);
+      if (/^-g/.test(arg) && arg !== '-g0') job.debug = true;
+    }
+  }
+  if (job.sources.length + job.objects.length === 0) throw new UsageError('there is no .c file to build');
+  return job;
+}

@@ -1,0 +1,286 @@
+import { flush, now, write } from './browser-io.js';
+import { openRuntime } from './create.js';
+import { WeftError } from './errors.js';
+import { readOptions } from './options.js';
+
+export { WeftError } from './errors.js';
+export { Runtime } from './runtime.js';
+
+/** How long a browser may take to end a worker that does not return to its event loop. */
+const END_MS = 3000;
+
+const scope = /** @type {any} */ (globalThis);
+/** False on a page, and in workers that a browser does not let sleep. */
+const maySleep = typeof scope.DedicatedWorkerGlobalScope === 'function' || typeof scope.SharedWorkerGlobalScope === 'function';
+
+/** @param {string} message  @param {unknown} [cause] */
+const notLoaded = (message, cause) => new WeftError('WEFT_ERR_MODULE', message, { cause });
+
+/** @param {URL | string} source  @returns {string}  relative to the page */
+function toUrl(source) {
+  try {
+    return new URL(source, scope.document?.baseURI ?? scope.location.href).href;
+  } catch (error) {
+    throw notLoaded(`${source} is not a URL`, error);
+  }
+}
+
+/** @param {URL | string} source  @returns {Promise<Response>}  that is no error */
+async function request(source) {
+  const url = toUrl(source);
+  let response;
+  try {
+    response = await fetch(url);
+  } catch (error) {
+    throw notLoaded(
+      `${url} cannot be fetched: ${/** @type {Error} */ (error).message} (is the server there; does connect-src of the page's Content-Security-Policy allow it; from another origin, does it answer with Access-Control-Allow-Origin?)`,
+      error);
+  }
+  if (!response.ok) throw notLoaded(`${url} cannot be fetched: ${response.status} ${response.statusText}`.trim());
+  return response;
+}
+
+/** Modules that compile while they arrive. @type {WeakMap<Uint8Array, Promise<WebAssembly.Module>>} */
+const compiling = new WeakMap();
+
+/** @param {URL | string} source */
+async function readBytes(source) {
+  const response = await request(source);
+  const type = response.headers.get('content-type') ?? '';
+  if (/^text\/html/i.test(type)) throw notLoaded(`${response.url} is a page (${type}), not a WebAssembly module: is its path right?`);
+  const streams = /^application\/wasm/i.test(type);
+  const module = streams ? WebAssembly.compileStreaming(response.clone()) : undefined;
+  module?.catch(() => {}); // whoever compiles it hears of that
+  const bytes = new Uint8Array(await response.arrayBuffer().catch((error) => {
+    throw notLoaded(`${response.url} broke off: ${error.message}`, error);
+  }));
+  if (module) compiling.set(bytes, module);
+  return bytes;
+}
+
+/** @param {Uint8Array} bytes  @returns {Promise<WebAssembly.Module>} */
+const compile = (bytes) => compiling.get(bytes) ?? WebAssembly.compile(/** @type {BufferSource} */ (bytes));
+
+/** @param {URL | string} source */
+async function openFile(source) {
+  const { body, headers } = await request(source);
+  const size = Number(headers.get('content-length') ?? NaN);
+  const plain = size > 0 && !headers.get('content-encoding'); // else it counts what is compressed
+  return { stream: () => body, size: plain ? size : undefined };
+}
+
+/** @param {URL | string} source */
+function resolveModule(source) {
+  if (source instanceof URL || (typeof source === 'string' && source !== '')) return toUrl(source);
+  throw new WeftError('WEFT_ERR_INVALID',
+    `rt.load: a module of tasks is named by a URL, got ${source === '' ? 'nothing' : typeof source}`);
+}
+
+/** @param {URL | string} source */
+async function loadScript(source) {
+  const url = toUrl(source);
+  let factory;
+  try {
+    factory = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)).default;
+  } catch (error) {
+    throw notLoaded(`${url} cannot be loaded: ${/** @type {Error} */ (error).message}`, error);
+  }
+  if (typeof factory !== 'function') {
+    throw notLoaded(`${url} has no default export: a browser takes Emscripten's output as an ES module, link it with -sEXPORT_ES6 -sMODULARIZE`);
+  }
+  return { factory, wasm: url.replace(/\.[cm]?js(?=$|[?#])/, '.wasm') };
+}
+
+/**
+ * @param {Worker} worker  @param {string} label  @param {() => void} [started]  or failed to
+ * @returns {import('./host.js').ThreadWorker}
+ */
+function wrap(worker, label, started = () => {}) {
+  /** @type {[reason: string, cause?: unknown] | undefined} */
+  let end;
+  /** @type {(reason: string, cause?: unknown) => void} */
+  let told = () => {};
+  let loaded = false;
+  /** The lock that the worker holds. @type {string | undefined} */
+  let lock;
+  /** @param {string} reason  @param {unknown} [cause] */
+  const tell = (reason, cause) => {
+    if (!end) told(...(end = [reason, cause]));
+  };
+  const gone = () => tell('it was ended from outside, or called close()');
+  worker.addEventListener('message', ({ data }) => {
+    if (data?.type !== 'weft:loaded') return;
+    loaded = true;
+    started();
+    lock = data.lock;
+    if (lock) navigator.locks.request(lock, gone).catch(() => {});
+  });
+  worker.addEventListener('error', (event) => {
+    // Once it runs, the error is one of a task's own callbacks, which the browser reports; the
+    // worker goes on.
+    if (loaded) return;
+    worker.terminate();
+    started();
+    tell(event.message || `${label} cannot be loaded (is it there; is it served as text/javascript, on an isolated page with Cross-Origin-Embedder-Policy, too; does worker-src of the Content-Security-Policy allow it?)`);
+  });
+  return {
+    post: (message) => worker.postMessage(message),
+    async terminate() {
+      worker.terminate();
+      // It may still run for a moment, so it counts as ended when its lock is free.
+      if (!lock) setTimeout(gone, END_MS);
+    },
+    onMessage: (listener) => worker.addEventListener('message', ({ data }) => listener(data)),
+    onEnd: (listener) => {
+      told = listener;
+      if (end) listener(...end);
+    },
+  };
+}
+
+let created = 0;
+
+/** @param {() => void} [started] */
+function createNow(started) {
+  const worker = new Worker(new URL('./worker-browser.js', import.meta.url), { type: 'module', name: `weft ${created++}` });
+  return wrap(worker, 'worker-browser.js, the script of weft\'s workers,', started);
+}
+
+/** The worker that is being created by a worker. @type {Promise<void>} */
+let turn = Promise.resolve();
+
+/**
+ * In a worker one after the other: Firefox may hang where a worker creates one while another of
+ * its own still loads.
+ *
+ * @returns {import('./host.js').ThreadWorker}
+ */
+function createInTurn() {
+  /** @type {import('./host.js').ThreadWorker | undefined} */
+  let worker;
+  /** @type {((worker: import('./host.js').ThreadWorker) => void)[]} */
+  let wanted = [];
+  /** @type {(reason: string, cause?: unknown) => void} */
+  let told = () => {};
+  let ended = false;
+  turn = turn.then(() => new Promise((resolve) => {
+    if (ended) return resolve();
+    try {
+      const made = worker = createNow(resolve);
+      made.onEnd((reason, cause) => told(reason, cause));
+      for (const action of wanted) action(made);
+    } catch (error) {
+      resolve();
+      told(/** @type {Error} */ (error).message, error);
+    }
+  }));
+  /** @param {(worker: import('./host.js').ThreadWorker) => void} action */
+  const act = (action) => {
+    if (worker) action(worker);
+    else wanted.push(action);
+  };
+  return {
+    post: (message) => act((made) => made.post(message)),
+    async terminate() {
+      ended = true;
+      wanted = [];
+      worker?.terminate();
+    },
+    onMessage: (listener) => act((made) => made.onMessage(listener)),
+    onEnd: (listener) => {
+      told = listener;
+    },
+  };
+}
+
+const createWorker = scope.document ? () => createNow() : createInTurn;
+
+/** @param {any} worker  Emscripten's, with its own listeners */
+function adoptWorker(worker) {
+  const inner = worker.onmessage;
+  // Emscripten complains about messages that it does not know, and its error handler throws
+  // into the event loop what we report.
+  worker.onmessage = (/** @type {MessageEvent} */ event) => {
+    if (!String(event.data?.type).startsWith('weft:')) inner?.call(worker, event);
+  };
+  worker.onerror = null;
+  return wrap(worker, 'the script of Emscripten\'s workers');
+}
+
+const { port1, port2 } = new MessageChannel();
+/** @type {(() => void)[]} */
+const waiting = [];
+port1.onmessage = () => waiting.shift()?.();
+
+/**
+ * Timers that follow each other are slowed down to 4 ms, in a hidden page to a second.
+ *
+ * @param {() => void} callback
+ */
+function later(callback) {
+  waiting.push(callback);
+  port2.postMessage(0);
+}
+
+/** Prints what C left without a line break, once it has come to its end. */
+let flushing = false;
+/** @param {1 | 2} fd  @param {Uint8Array} bytes */
+function writeSoon(fd, bytes) {
+  write(fd, bytes);
+  if (flushing) return;
+  flushing = true;
+  setTimeout(() => {
+    flushing = false;
+    flush();
+  });
+}
+
+/** @type {import('./host.js').Host} */
+const host = {
+  cpus: () => ({ count: navigator.hardwareConcurrency || 1, rule: 'hardwareConcurrency' }),
+  variable: () => undefined,
+  maySleep,
+  later,
+  now,
+  write: writeSoon,
+  readBytes,
+  compile,
+  openFile,
+  stockModule: new URL('../wasm/weft.wasm', import.meta.url),
+  resolveModule,
+  taskWorker: new URL('./task-worker.js', import.meta.url).href,
+  soloTaskWorker: new URL('./task-worker.js', import.meta.url).href,
+  loadScript,
+  whyUnshared: async () => (await import('./browser-isolation.js')).whyUnshared(),
+  createWorker,
+  adoptWorker,
+};
+
+/** @param {unknown} module  Emscripten starts its own workers */
+const isWasi = (module) => typeof module !== 'function' && !/\.[cm]?js$/.test(String(module));
+
+/**
+ * Loads a module and starts its workers.
+ *
+ * @param {import('./options.js').RuntimeOptions} [options]
+ * @returns {Promise<import('./runtime.js').Runtime>}  once every worker has answered; none is
+ *   left if one did not
+ * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_MODULE`, `WEFT_ERR_NOMEM`,
+ *   `WEFT_ERR_WORKER`, `WEFT_ERR_TIMEOUT`
+ */
+export async function createRuntime(options = {}) {
+  const settings = readOptions(host, options);
+  import('./extras.js').catch(() => {}); // wanted when the workers have started
+  // The workers come first: they load while the module does.
+  /** @type {import('./host.js').ThreadWorker[]} */
+  const early = [];
+  try {
+    const shared = typeof SharedArrayBuffer !== 'undefined' && isWasi(options.module);
+    while (shared && early.length < settings.threads) early.push(createWorker());
+  } catch { /* whoever needs the missing one creates it again, and reports */ }
+  try {
+    return await openRuntime({ ...host, createWorker: () => early.pop() ?? createWorker() }, options);
+  } finally {
+    for (const worker of early) worker.terminate();
+  }
+}

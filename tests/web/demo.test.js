@@ -1,0 +1,353 @@
+// The demo, driven as a person would: web-demo/build.js has put it into build/demo.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, it } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
+import { startServer } from './server.js';
+import { launch, missing } from './support.js';
+
+const LIMIT = { timeout: 60_000 };
+const BUILD = process.env.WEFT_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
+const built = existsSync(path.join(BUILD, 'demo/index.html'));
+const TRANSFER_MOST = 300_000;
+const GAP_MOST_MS = 250;
+
+/** Of "abc", by b3sum. */
+const ABC = '6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85';
+const EMPTY = 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262';
+
+/** The text of axe-core, where it is installed. */
+function axePath() {
+  try {
+    return createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  } catch {
+    return process.env.WEFT_AXE;
+  }
+}
+
+const wait = (page, condition, ...args) => page.waitForFunction(condition, { timeout: 40_000, polling: 30 }, ...args);
+const text = (page, id) => page.$eval(`#${id}`, (element) => element.textContent);
+
+/** Until the picture that was asked for last is finished. */
+const settled = (page, after = 0) => wait(page, (count) => {
+  const { asked = 0, finished = -1 } = document.querySelector('#picture').dataset;
+  return finished === asked && Number(asked) > count;
+}, after);
+
+/** The same, of the picture that an act asks for. */
+async function nextPicture(page, act) {
+  await settled(page);
+  const before = await page.$eval('#picture', ({ dataset }) => Number(dataset.asked));
+  await act();
+  await settled(page, before);
+}
+
+/** A fingerprint of a canvas, and how many colours it has. */
+const look = (page, id) => page.$eval(`#${id}`, (canvas) => {
+  const copy = document.createElement('canvas');
+  Object.assign(copy, { width: canvas.width, height: canvas.height });
+  const context = copy.getContext('2d');
+  context.drawImage(canvas, 0, 0);
+  const words = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
+  let hash = 0;
+  for (const word of words) hash = Math.imul(hash ^ word, 0x01000193) + 1 | 0;
+  return { hash, colours: new Set(words).size };
+});
+
+/** Puts a file where a hand would drop it: text, or so many MiB of a byte. */
+const drop = (page, name, type, piece, parts = 1) => page.evaluate((...args) => {
+  const [fileName, fileType, content, count] = args;
+  const transfer = new DataTransfer();
+  const blob = new Blob([typeof content === 'string' ? content : new Uint8Array(1 << 20).fill(content)]);
+  transfer.items.add(new File(Array(count).fill(blob), fileName, { type: fileType }));
+  document.querySelector('#drop').dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}, name, type, piece, parts);
+
+const pick = (page, id) => page.$eval(`#${id}`, (input) => input.click());
+const raceEnds = (page) => wait(page, () => ['done', 'cancelled', 'failed'].includes(document.body.dataset.race));
+const startRace = async (page) => {
+  await page.click('#race-start');
+  await wait(page, () => document.body.dataset.race === 'running');
+};
+
+/** @param {'chromium' | 'firefox'} engine */
+function defineDemo(engine) {
+  const skip = missing(engine) || (built ? false : 'build/demo is not there: node web-demo/build.js makes it');
+  describe(`the demo in ${engine}`, { skip }, () => {
+    let server;
+    let browser;
+    before(async () => {
+      server = await startServer();
+      browser = await launch(engine);
+    }, { timeout: 90_000 });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+    }, { timeout: 30_000 });
+
+    /** A page on a view; no test leaves an error or a breach of the policy unseen. */
+    async function open(t, view = 'explore', { site = 'isolated', calm = true, prepare = async () => {} } = {}) {
+      const page = await browser.newPage();
+      const lines = [];
+      page.on('console', (message) => message.type() === 'error' && lines.push(message.text()));
+      page.on('pageerror', (error) => lines.push(String(error.message ?? error)));
+      t.after(async () => {
+        await page.close().catch(() => {});
+        if (calm) assert.deepEqual(lines, []);
+      });
+      await page.setViewport({ width: 1000, height: 800 });
+      await prepare(page);
+      await page.goto(server.at(site, `built/demo/index.html#${view}`), { timeout: 20_000 });
+      if (calm) await page.waitForSelector(`#${view}[data-open]`, { timeout: 30_000 });
+      return page;
+    }
+
+    it('draws the set, and something else wherever one goes', LIMIT, async (t) => {
+      const page = await open(t);
+      await settled(page);
+      const home = await look(page, 'picture');
+      assert.ok(home.colours > 500, `${home.colours} colours`);
+      const box = await (await page.$('#picture')).boundingBox();
+      const [x, y] = [box.x + box.width * 0.38, box.y + box.height * 0.4];
+      await page.mouse.move(x, y);
+      await nextPicture(page, () => page.mouse.wheel({ deltaY: -600 }));
+      const wheeled = await look(page, 'picture');
+      assert.notEqual(wheeled.hash, home.hash);
+      await nextPicture(page, async () => {
+        await page.mouse.down();
+        await page.mouse.move(x + 80, y + 40, { steps: 5 });
+        await page.mouse.up();
+      });
+      const dragged = await look(page, 'picture');
+      assert.notEqual(dragged.hash, wheeled.hash);
+      await page.focus('#picture');
+      await nextPicture(page, () => page.keyboard.press('ArrowLeft'));
+      await nextPicture(page, () => page.keyboard.press('+'));
+      assert.notEqual((await look(page, 'picture')).hash, dragged.hash);
+      await nextPicture(page, () => page.keyboard.press('Home'));
+      assert.equal((await look(page, 'picture')).hash, home.hash);
+      await nextPicture(page, () => pick(page, 'kind-julia'));
+      assert.notEqual((await look(page, 'picture')).hash, home.hash);
+    });
+
+    it('draws where doubles end', LIMIT, async (t) => {
+      const page = await open(t);
+      await settled(page);
+      for (const place of ['deep', 'deeper']) {
+        await nextPicture(page, () => page.select('#place', place));
+        const { colours } = await look(page, 'picture');
+        assert.ok(colours > 500, `${colours} colours`);
+      }
+    });
+
+    it('draws the same pixels on 0, 1 and 2 threads', LIMIT, async (t) => {
+      const page = await open(t);
+      await settled(page);
+      const hashes = [];
+      for (const threads of [0, 1, 2]) {
+        await nextPicture(page, () => page.$eval('#threads', (slider, value) => {
+          slider.value = value;
+          slider.dispatchEvent(new Event('input', { bubbles: true }));
+        }, threads));
+        hashes.push((await look(page, 'picture')).hash);
+      }
+      assert.deepEqual(hashes, hashes.map(() => hashes[0]));
+    });
+
+    it('shows who drew what', LIMIT, async (t) => {
+      const page = await open(t);
+      await settled(page);
+      assert.equal((await look(page, 'owners')).colours, 1);
+      await page.click('#show-owners');
+      assert.ok((await look(page, 'owners')).colours >= 2);
+      assert.ok((await page.$$('#legend li')).length >= 2);
+    });
+
+    it('keeps the page free while every worker is busy', LIMIT, async (t) => {
+      const page = await open(t);
+      await settled(page);
+      await page.select('#place', 'spiral');
+      const longest = await page.evaluate(() => new Promise((resolve) => {
+        const begun = performance.now();
+        let last = begun;
+        let most = 0;
+        const frame = (now) => {
+          most = Math.max(most, now - last);
+          last = now;
+          if (now - begun > 3000) return resolve(most);
+          document.querySelector('#picture').dispatchEvent(new WheelEvent('wheel', { deltaY: Math.sin(now / 100) * 30, clientX: 400, clientY: 300, cancelable: true, bubbles: true }));
+          requestAnimationFrame(frame);
+        };
+        requestAnimationFrame(frame);
+      }));
+      t.diagnostic(`longest gap ${longest.toFixed(1)} ms`);
+      assert.ok(longest < GAP_MOST_MS, `${longest} ms`);
+    });
+
+    for (const work of ['blur', 'sort', 'hash']) {
+      it(`races ${work}, to the same result on every rung`, LIMIT, async (t) => {
+        const page = await open(t, 'race');
+        await pick(page, `work-${work}`);
+        await startRace(page);
+        await raceEnds(page);
+        const checks = await page.$$eval('#lanes td.check', (cells) => cells.map((cell) => cell.textContent));
+        assert.deepEqual(checks, ['the reference', ...Array(checks.length - 1).fill('same result')]);
+        assert.ok(checks.length >= 5);
+        await page.click('#race-copy');
+        const numbers = await page.$eval('#race-text', (box) => box.value);
+        assert.match(numbers, /JavaScript on the page +[\d.]+ ms/);
+        assert.match(numbers, /weft, 1 thread +[\d.]+ ms +[\d.]+ x/);
+        t.diagnostic(`\n${numbers}`);
+      });
+    }
+
+    it('cancels a race at once', LIMIT, async (t) => {
+      const page = await open(t, 'race');
+      await pick(page, 'work-sort');
+      await startRace(page);
+      await wait(page, () => document.querySelector('#lanes tr.running'));
+      const took = await page.evaluate(() => new Promise((resolve) => {
+        const begun = performance.now();
+        new MutationObserver(() => resolve(performance.now() - begun)).observe(document.body, { attributes: true });
+        document.querySelector('#race-start').click();
+      }));
+      assert.equal(await page.evaluate(() => document.body.dataset.race), 'cancelled');
+      assert.ok(took < 1000, `${took} ms`);
+      await startRace(page); // and another one can be run
+      await raceEnds(page);
+      assert.equal(await page.evaluate(() => document.body.dataset.race), 'done');
+    });
+
+    it('takes dropped files, and says what it cannot take', LIMIT, async (t) => {
+      const page = await open(t, 'race');
+      const said = (expected) => wait(page, (part) => document.querySelector('#race-message').textContent.includes(part), expected);
+      await drop(page, 'notes.txt', 'text/plain', 'abc');
+      await said('notes.txt is no picture');
+      await drop(page, 'nothing.png', 'image/png', '');
+      await said('nothing.png is empty');
+      await drop(page, 'film.mov', 'video/quicktime', 7, 3072);
+      await said('too much for a picture');
+      await pick(page, 'work-hash');
+      for (const [content, digest] of [['abc', ABC], ['', EMPTY]]) {
+        await drop(page, 'notes.txt', 'text/plain', content);
+        await said('notes.txt');
+        await startRace(page);
+        await raceEnds(page);
+        assert.equal(await text(page, 'digest'), digest);
+      }
+    });
+
+    it('records what the workers do', LIMIT, async (t) => {
+      const page = await open(t, 'inside');
+      await page.evaluate(() => {
+        URL.createObjectURL = (blob) => {
+          globalThis.saved = blob.text();
+          return '#inside';
+        };
+      });
+      await page.select('#load', 'row');
+      await page.click('#record');
+      await page.waitForSelector('#inside-result:not([hidden])', { timeout: 30_000 });
+      assert.ok((await look(page, 'timeline')).colours > 4);
+      await page.click('#trace');
+      const { traceEvents } = JSON.parse(await page.evaluate(() => globalThis.saved));
+      const tiles = traceEvents.filter(({ ph }) => ph === 'X');
+      assert.equal(tiles.length, 12 * 10 * 8);
+      for (const worker of new Set(tiles.map(({ tid }) => tid))) {
+        const own = tiles.filter(({ tid }) => tid === worker).sort((a, b) => a.ts - b.ts);
+        own.slice(1).forEach(({ ts }, i) => assert.ok(ts + 40 >= own[i].ts + own[i].dur, 'one tile at a time')); // within two steps of the clock
+      }
+      assert.equal(traceEvents.filter(({ ph }) => ph === 'b').length, 12);
+      assert.ok(traceEvents.some(({ ph }) => ph === 'C'));
+    });
+
+    it('tells what there is and what is missing', LIMIT, async (t) => {
+      const good = await open(t, 'doctor');
+      assert.match(await text(good, 'verdict'), /^All is there/);
+      assert.equal((await good.$$('#checks .bad')).length, 0);
+      const bad = await open(t, 'doctor', { site: 'plain' });
+      assert.match(await text(bad, 'verdict'), /without workers: .*Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy: require-corp/);
+    });
+
+    it('works without isolation, to the same pixels', LIMIT, async (t) => {
+      const hashes = [];
+      for (const site of ['isolated', 'plain']) {
+        const page = await open(t, 'explore', { site });
+        await settled(page);
+        hashes.push((await look(page, 'picture')).hash);
+        assert.equal(await page.$eval('#alone', (notice) => notice.hidden), site === 'isolated');
+      }
+      assert.equal(hashes[0], hashes[1]);
+      const page = await open(t, 'race', { site: 'plain' });
+      await startRace(page);
+      await raceEnds(page);
+      assert.equal(await page.evaluate(() => document.body.dataset.race), 'done');
+      assert.match(await page.$eval('#lanes', (body) => body.textContent), /no SharedArrayBuffer/);
+    });
+
+    for (const [site, expected] of [['policyAgainstWasm', /WEFT_ERR/], ['wasmMissing', /demo\.wasm.*404/], ['wasmIsPage', /demo\.wasm.*is a page/]]) {
+      it(`says what is wrong: ${site}`, LIMIT, async (t) => {
+        const page = await open(t, 'explore', { site, calm: false });
+        await page.waitForSelector('#error:not([hidden])', { timeout: 30_000 });
+        assert.match(await text(page, 'error-text'), expected);
+      });
+    }
+
+    it('draws, or says why not, where the workers\' script is missing', LIMIT, async (t) => {
+      const page = await open(t, 'explore', { site: 'workerMissing', calm: false });
+      await wait(page, () => !document.querySelector('#error').hidden || (document.querySelector('#picture').dataset.finished > 0 && !document.querySelector('#alone').hidden));
+      const told = await page.evaluate(() => document.querySelector('#error-text').textContent + document.querySelector('#alone-reason').textContent);
+      assert.match(told, /worker/);
+    });
+
+    it('fits a phone, in light and dark', LIMIT, async (t) => {
+      for (const view of ['explore', 'race', 'inside', 'doctor']) {
+        const page = await open(t, view);
+        await page.setViewport({ width: 390, height: 844 });
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} is too wide`);
+      }
+    });
+
+    it('has no fault that axe-core finds', { ...LIMIT, skip: axePath() ? false : 'axe-core is not installed' }, async (t) => {
+      for (const scheme of engine === 'chromium' ? ['light', 'dark'] : ['light']) {
+        for (const view of ['explore', 'race', 'inside', 'doctor']) {
+          const page = await open(t, view, { prepare: async (made) => {
+            if (engine === 'chromium') await made.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+          } });
+          if (view === 'inside') {
+            await page.click('#record');
+            await page.waitForSelector('#inside-result:not([hidden])');
+          }
+          await page.evaluate((code) => (0, eval)(code), (await import('node:fs')).readFileSync(axePath(), 'utf8'));
+          const found = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('; ')}`));
+          assert.deepEqual(found, [], `${view}, ${scheme}`);
+        }
+      }
+    });
+
+    it('is small', { ...LIMIT, skip: engine !== 'chromium' }, async (t) => {
+      /** @type {Map<string, Promise<Buffer>>} */
+      const files = new Map();
+      const page = await open(t, 'explore', { prepare: async (made) => {
+        made.on('response', (response) => {
+          if (response.ok()) files.set(response.url().replace(/#.*/, ''), response.buffer().catch(() => Buffer.alloc(0)));
+        });
+      } });
+      for (const view of ['race', 'inside', 'doctor']) {
+        await page.click(`#to-${view}`);
+        await page.waitForSelector(`#${view}[data-open]`);
+      }
+      let bytes = 0;
+      for (const body of files.values()) bytes += brotliCompressSync(await body).length;
+      t.diagnostic(`${files.size} files, ${bytes} bytes with brotli`);
+      assert.ok(bytes > 50_000 && bytes <= TRANSFER_MOST, `${bytes} bytes`);
+    });
+  });
+}
+
+defineDemo('chromium');
+defineDemo('firefox');

@@ -1,0 +1,88 @@
+// What the browser tests measure.
+
+const IMAGE = { width: 600, height: 400, left: -2, top: -1, step: 2.5 / 600, limit: 2000 };
+
+const quantile = (values, part) => values.sort((a, b) => a - b)[Math.floor(values.length * part)];
+const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+
+/** @param {Function} createRuntime  @param {URL} functions */
+export function makeMeasures(createRuntime, functions) {
+  return {
+    /** The longest time between two frames while every worker is busy. */
+    gap: async (threads, ms) => {
+      const rt = await createRuntime({ module: functions, threads, memoryBytes: 64 * 2 ** 20 });
+      const entered = rt.array(Int32Array, 1);
+      const controller = new AbortController();
+      const busy = rt.with({ signal: controller.signal });
+      const calls = Array.from({ length: threads }, () => busy.call('wait_until_cancelled', entered).catch(() => {}));
+      while (Atomics.load(entered, 0) < threads) await frame();
+      const tasks = [];
+      const observer = globalThis.PerformanceObserver?.supportedEntryTypes?.includes('longtask')
+        ? new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))) : undefined;
+      observer?.observe({ type: 'longtask' });
+      let longest = 0;
+      let frames = 0;
+      const start = performance.now();
+      for (let last = await frame(), time = last; time - start < ms; last = time, frames++) {
+        time = await frame();
+        longest = Math.max(longest, time - last);
+      }
+      controller.abort();
+      await Promise.all(calls);
+      await rt.close();
+      observer?.disconnect();
+      return { longest, frames, longTasks: observer ? tasks : undefined };
+    },
+
+    /** Microseconds of a call, and of the least that it takes: a wake-up there and back. */
+    latency: async (rounds) => {
+      const rt = await createRuntime({ module: functions, threads: 1, memoryBytes: 64 * 2 ** 20 });
+      const calls = await time(rounds, () => rt.call('echo_i32', 1));
+      await rt.close();
+      const words = new Int32Array(new SharedArrayBuffer(128));
+      const worker = new Worker(new URL('./echo-worker.js', import.meta.url), { type: 'module' });
+      worker.postMessage(words);
+      await new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
+      let round = 0;
+      const bare = await time(rounds, () => {
+        const wait = Atomics.waitAsync(words, 16, round);
+        Atomics.store(words, 0, ++round);
+        Atomics.notify(words, 0);
+        return wait.async ? wait.value : undefined;
+      });
+      worker.terminate();
+      return { call: calls, bare };
+    },
+
+    /** Milliseconds of an image on one thread and on all. */
+    mandelbrot: async (threads) => {
+      const result = {};
+      for (const count of [1, threads]) {
+        const begin = performance.now();
+        const rt = await createRuntime({ threads: count, memoryBytes: 64 * 2 ** 20 });
+        const started = performance.now() - begin;
+        const { width, height, left, top, step, limit } = IMAGE;
+        const image = rt.array(Uint16Array, width * height);
+        const times = [];
+        for (let i = 0; i < 6; i++) {
+          const start = performance.now();
+          await rt.call('weft_mandelbrot', image, width, height, left, top, step, limit);
+          times.push(performance.now() - start);
+        }
+        result[count] = { best: Math.min(...times.slice(1)), first: times[0], started };
+        await rt.close();
+      }
+      return result;
+    },
+  };
+}
+
+async function time(rounds, action) {
+  const times = [];
+  for (let i = 0; i < rounds; i++) {
+    const start = performance.now();
+    for (let j = 0; j < 10; j++) await action(); // browsers round the clock to some microseconds
+    times.push((performance.now() - start) * 100);
+  }
+  return { p50: quantile(times, 0.5), p95: quantile(times, 0.95) };
+}
