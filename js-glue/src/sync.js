@@ -64,6 +64,8 @@ export function runSync(core, callable, values, control) {
     else if (looks < LOOKS) continue;
     else if (performance.now() >= end) giveUp(new Failure('WEFT_ERR_TIMEOUT', `${title}: not done after ${control?.timeoutMs} ms`));
     else if (!sleep(jobs, end)) {
+      // Emscripten's threads may wait for this one to serve a call of theirs.
+      engine.find('emscripten_main_thread_process_queued_calls')?.();
       core.pulse.look();
       const why = core.watchdog().needsCaller(call.slot);
       if (why) giveUp(new Failure('WEFT_ERR_DEADLOCK', `${title}: deadlock: the thread that waits for this call would have to go on: ${why}`));
