@@ -14,9 +14,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 const KERNELS = path.join(ROOT, 'js-glue/wasm/weft_kernels.wasm');
 
-/** The first block of code in a language. */
-function block(language) {
-  const [, text] = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(README) ?? [];
+/** The first block of code in a language, or the first that contains `mark`. */
+function block(language, mark = '') {
+  const blocks = README.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'));
+  const text = [...blocks].map((match) => match[1]).find((each) => each.includes(mark));
   assert.ok(text, `README.md has no ${language} block`);
   return text;
 }
@@ -62,4 +63,18 @@ test('the C example builds by the CMake lines, and JavaScript calls it', {
   const squares = rt.share(xs);
   await rt.call('square_all', squares, squares.length);
   assert.deepEqual([...squares], [...xs].map((x) => x * x));
+});
+
+test('the tasks run as they stand', { ...LIMIT, skip: !existsSync(KERNELS) && 'the wasi target is not built' }, async (t) => {
+  const dir = folder(t);
+  writeFileSync(path.join(dir, 'package.json'), '{ "type": "module" }');
+  writeFileSync(path.join(dir, 'tasks.js'), block('js', '// tasks.js'));
+  writeFileSync(path.join(dir, 'use.js'),
+    `export async function use(rt, pixels) {\n${block('js', 'rt.load')}\nreturn text;\n}\n`);
+  const { use } = await import(path.join(dir, 'use.js'));
+  const rt = await createRuntime({ module: KERNELS, threads: 2 });
+  t.after(() => rt.close({ cancel: true }));
+  const pixels = rt.array(Float64Array, 1000).fill(10);
+  assert.equal(await use(rt, pixels), 'moon: 1000 pixels');
+  assert.ok(pixels.every((each) => each === 8));
 });

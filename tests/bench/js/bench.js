@@ -2,10 +2,8 @@
 // The JavaScript benchmark: weft against worker pools and against what is possible by hand. See
 // --help. start.js sets up and builds before it calls this.
 
-import { progressLine, runMain, writeReports } from '../command_line.js';
-import { describeMachine } from '../machine.js';
-import { htmlPage } from '../scheduler/html.js';
-import { summaryLines, tableLines } from '../scheduler/table.js';
+import { runMain } from '../command_line.js';
+import { runSections } from '../sections.js';
 import { measureSection } from './measure.js';
 import { USAGE, readOptions } from './options.js';
 import { SECTIONS } from './sections.js';
@@ -23,39 +21,17 @@ const TEXTS = {
   ],
 };
 
-async function measureAll(options) {
-  const results = [];
-  for (const section of SECTIONS.filter(({ id }) => options.only.includes(id))) {
-    const progress = progressLine(section.id);
-    const result = await measureSection(section, options, progress);
-    progress('');
-    console.log(`${tableLines(result).join('\n')}\n`);
-    results.push(result);
-  }
-  return results;
-}
-
 runMain(async () => {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
     console.log(USAGE);
     return;
   }
-  const machine = describeMachine({
-    title: 'weft JavaScript benchmark, 2 threads', script: 'tests/bench/js/bench.js',
+  await runSections(options, {
+    machine: { title: 'weft JavaScript benchmark, 2 threads', script: 'tests/bench/js/bench.js' },
+    sections: SECTIONS,
+    measureSection,
+    summarise,
+    texts: TEXTS,
   });
-  const begun = performance.now();
-  console.log(`${machine.lines.join('\n')}\n`);
-  const results = await measureAll(options);
-  const summary = summarise(results);
-  const failures = results.flatMap(({ id, rows }) => (
-    rows.filter((row) => row.error).map((row) => `${id}, ${row.title}: ${row.error}`)));
-  const seconds = (performance.now() - begun) / 1000;
-  if (summary.length > 0) console.log(['summary', ...summaryLines(summary)].join('\n'));
-  console.log(`  took ${seconds.toFixed(0)} s; ${failures.length === 0
-    ? 'every result is right' : `${failures.length} WRONG OR FAILED:`}`);
-  for (const failure of failures) console.log(`  ${failure}`);
-  const report = { machine, seconds, summary, failures, results };
-  writeReports(options, report, htmlPage(report, TEXTS));
-  if (failures.length > 0) process.exit(1);
 });

@@ -1,15 +1,13 @@
 // The command line of the JavaScript benchmark.
 
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { count, fold, list, parse } from '../command_line.js';
+import { fold } from '../command_line.js';
+import { readSectionOptions } from '../sections.js';
 import { PEERS } from './peers.js';
 import { SECTIONS } from './sections.js';
 
 const QUICK_ROUNDS = 3;
 const SECTION_IDS = SECTIONS.map(({ id }) => id);
 const PEER_IDS = PEERS.map(({ id }) => id);
-const BUILD_DIR = fileURLToPath(new URL('../../../build/', import.meta.url));
 const INDENT = 19;
 
 export const USAGE = `usage: npm run bench:js [-- options]
@@ -29,16 +27,6 @@ Every result is checked.
 Exit code: 0 all results right, 1 a wrong result or a failed peer, 2 bad options.`;
 
 /** @param {string[]} args  the arguments after the script's name */
-export function readOptions(args) {
-  const values = parse(args, ['only', 'peers', 'rounds', 'build', 'json', 'html'], ['quick', 'help']);
-  const out = path.join(BUILD_DIR, 'js-bench');
-  return {
-    help: values.help,
-    only: list('only', values.only, SECTION_IDS),
-    peers: list('peers', values.peers, PEER_IDS),
-    rounds: count('rounds', values.rounds, 999) ?? (values.quick ? QUICK_ROUNDS : undefined),
-    buildDir: path.resolve(values.build ?? BUILD_DIR),
-    json: path.resolve(values.json ?? path.join(out, 'js.json')),
-    html: path.resolve(values.html ?? path.join(out, 'js.html')),
-  };
-}
+export const readOptions = (args) => readSectionOptions(args, {
+  sections: SECTION_IDS, peers: PEER_IDS, quickRounds: QUICK_ROUNDS, folder: 'js-bench', name: 'js',
+});

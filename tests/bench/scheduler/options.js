@@ -1,16 +1,13 @@
 // The command line of the scheduler benchmark.
 
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { count, fold, list, parse } from '../command_line.js';
+import { fold } from '../command_line.js';
+import { readSectionOptions } from '../sections.js';
 import { PEERS } from './peers.js';
 import { SECTIONS } from './sections.js';
 
 const QUICK_ROUNDS = 2;
 const SECTION_IDS = SECTIONS.map((section) => section.id);
 const PEER_IDS = PEERS.map((peer) => peer.id);
-const BUILD_DIR = fileURLToPath(new URL('../../../build/', import.meta.url));
-
 const INDENT = 19;
 
 export const USAGE = `usage: npm run bench:scheduler [-- options]
@@ -31,16 +28,6 @@ and as WebAssembly, on two threads, in turns. Every result is checked.
 Exit code: 0 all results right, 1 a wrong result or a failed peer, 2 bad options.`;
 
 /** @param {string[]} args  the arguments after the script's name */
-export function readOptions(args) {
-  const values = parse(args, ['only', 'peers', 'rounds', 'build', 'json', 'html'], ['quick', 'help']);
-  const out = path.join(BUILD_DIR, 'scheduler');
-  return {
-    help: values.help,
-    only: list('only', values.only, SECTION_IDS),
-    peers: list('peers', values.peers, PEER_IDS),
-    rounds: count('rounds', values.rounds, 999) ?? (values.quick ? QUICK_ROUNDS : undefined),
-    buildDir: path.resolve(values.build ?? BUILD_DIR),
-    json: path.resolve(values.json ?? path.join(out, 'scheduler.json')),
-    html: path.resolve(values.html ?? path.join(out, 'scheduler.html')),
-  };
-}
+export const readOptions = (args) => readSectionOptions(args, {
+  sections: SECTION_IDS, peers: PEER_IDS, quickRounds: QUICK_ROUNDS, folder: 'scheduler', name: 'scheduler',
+});
