@@ -18,6 +18,7 @@ export const STATUS = Object.freeze({
   WEFT_ERR_POINTER: 15,
   WEFT_ERR_WORKER: 16,
   WEFT_ERR_THROWN: 17,
+  WEFT_ERR_ENGINE: 18,
 });
 
 /** @typedef {Exclude<keyof typeof STATUS, 'WEFT_OK'>} WeftCode */

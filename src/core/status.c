@@ -21,6 +21,7 @@ const char *weft_status_name(enum weft_status status)
     case WEFT_ERR_POINTER: return "WEFT_ERR_POINTER";
     case WEFT_ERR_WORKER: return "WEFT_ERR_WORKER";
     case WEFT_ERR_THROWN: return "WEFT_ERR_THROWN";
+    case WEFT_ERR_ENGINE: return "WEFT_ERR_ENGINE";
     }
     return "WEFT_ERR_UNKNOWN";
 }

@@ -23,6 +23,7 @@ enum weft_status {
     WEFT_ERR_POINTER = 15,    /* not an array or pointer of this runtime, or freed */
     WEFT_ERR_WORKER = 16,     /* a worker could not start, or was ended from outside */
     WEFT_ERR_THROWN = 17,     /* a function of JavaScript threw */
+    WEFT_ERR_ENGINE = 18,     /* the cluster engine (MPI, Redis) is out of reach, or refuses */
 };
 
 /* The name of a status as text, "WEFT_ERR_UNKNOWN" for any other number.
