@@ -50,7 +50,7 @@ async function measureAll(sections, measureSection, options) {
  * @param {string} [bench.warning]
  * @param {object[]} bench.sections
  * @param {Function} bench.measureSection
- * @param {Function} bench.summarise
+ * @param {Function} bench.summarise  takes the results and the options
  * @param {object} [bench.texts]  of the page
  */
 export async function runSections(options, { machine: about, warning, sections, measureSection, summarise, texts }) {
@@ -59,7 +59,7 @@ export async function runSections(options, { machine: about, warning, sections, 
   console.log(`${machine.lines.join('\n')}\n`);
   if (warning) console.log(`${warning}\n`);
   const results = await measureAll(sections, measureSection, options);
-  const summary = summarise(results);
+  const summary = summarise(results, options);
   const failures = results.flatMap(({ id, rows }) => (
     rows.filter((row) => row.error).map((row) => `${id}, ${row.title}: ${row.error}`)));
   const seconds = (performance.now() - begun) / 1000;

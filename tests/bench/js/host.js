@@ -58,6 +58,19 @@ async function flight(count, ms) {
   return { perSecond: (count * 1e9) / percentile(samples, 0.5) };
 }
 
+/** How much more memory is resident after `jobs` jobs, garbage not counted. */
+async function soak(jobs, count) {
+  const some = async (left) => {
+    for (; left > 0; left -= count) await Promise.all(Array.from({ length: Number(count) }, () => pool.run('empty', [])));
+  };
+  await some(jobs / 4); // until V8's heap has the size that it wants
+  globalThis.gc();
+  const before = process.memoryUsage().rss;
+  await some(Number(jobs));
+  globalThis.gc();
+  return { grownMb: (process.memoryUsage().rss - before) / 2 ** 20 };
+}
+
 /** Doubles an array there and back; resolves to the doubled one. */
 async function doubleOnce(mode, values) {
   if (mode === 'clone') return pool.run('doubled', [values]);
@@ -119,6 +132,7 @@ const commands = {
   flight,
   payload,
   loop,
+  soak,
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,6 +1,8 @@
 // Measures one section: all its peers in turns, round after round.
 
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openChild } from '../child.js';
 import { PEERS } from './peers.js';
@@ -9,6 +11,9 @@ const THREADS = 2;
 const WARM_UPS = 2;
 const PROBE_MS = 60_000;
 const HEAP_MB = 64;
+const SETTLE_MS = 300;
+const IDLE_MS = 1000;
+const LEAVE_MS = 5000;
 
 const fileOf = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -69,16 +74,18 @@ async function takeTurn(section, row, round, child) {
   }
 }
 
+const openHost = (peer, options) => {
+  process.env.WEFT_BENCH_BUILD = options.buildDir;
+  return openChild(process.execPath, ['--expose-gc', fileOf('host.js'), peer.id], `start ${THREADS}`);
+};
+
 async function inTurns(section, rows, rounds, options, progress) {
   const children = new Map();
   try {
     for (const row of rows) {
       progress(`start ${row.title}`);
       await attempt(row, async () => {
-        if (!children.has(row.peer)) {
-          process.env.WEFT_BENCH_BUILD = options.buildDir;
-          children.set(row.peer, await openChild(process.execPath, ['--expose-gc', fileOf('host.js'), row.peer.id], `start ${THREADS}`));
-        }
+        if (!children.has(row.peer)) children.set(row.peer, await openHost(row.peer, options));
       });
     }
     for (let round = -WARM_UPS; round < rounds; round++) {
@@ -104,6 +111,59 @@ async function inFreshProcesses(section, rows, rounds, options, progress) {
   }
 }
 
+/** What all threads of a process do while it has nothing to do. */
+async function idle(child) {
+  await pause(SETTLE_MS);
+  const before = child.costs();
+  const begun = performance.now();
+  await pause(IDLE_MS);
+  const after = child.costs();
+  const seconds = (performance.now() - begun) / 1000;
+  return { wakeups: (after.switches - before.switches) / seconds, cpuNs: (after.cpuNs - before.cpuNs) / seconds };
+}
+
+/** Whether a process that closes nothing ends by itself. */
+function leaves(peer, env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [fileOf('probe.js'), peer.id, 'leave'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    let done;
+    let timer;
+    createInterface({ input: child.stdout }).on('line', () => {
+      done = performance.now();
+      timer = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS);
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (done === undefined) reject(new Error(`ended early (${signal ?? `code ${code}`})`));
+      else resolve({ text: signal === null ? `after ${(performance.now() - done).toFixed(0)} ms` : `not in ${LEAVE_MS / 1000} s` });
+    });
+  });
+}
+
+async function atRest(section, rows, rounds, options, progress) {
+  const env = { ...process.env, WEFT_BENCH_BUILD: options.buildDir };
+  for (const row of rows) {
+    progress(row.title);
+    await attempt(row, async () => {
+      const child = await openHost(row.peer, options);
+      child.resume();
+      try {
+        await child.ask('latency 100');
+        for (const command of commandsOf(section)) {
+          const answer = command === 'idle' ? await idle(child)
+            : command === 'leave' ? await leaves(row.peer, env) : await child.ask(command);
+          keep(section, row, command, 0, answer);
+        }
+      } finally {
+        await child.close();
+      }
+    });
+  }
+}
+
+const MODES = { turns: inTurns, fresh: inFreshProcesses, rest: atRest };
+
 /**
  * @param {(typeof import('./sections.js').SECTIONS)[number]} section
  * @param {object} options  from readOptions
@@ -113,8 +173,7 @@ export async function measureSection(section, options, progress) {
   const rows = rowsOf(section, options);
   const begun = performance.now();
   const rounds = section.rounds === 1 ? 1 : options.rounds ?? section.rounds;
-  const run = section.mode === 'turns' ? inTurns : inFreshProcesses;
-  await run(section, rows, rounds, options, progress);
+  await MODES[section.mode](section, rows, rounds, options, progress);
   return {
     ...section,
     rounds,

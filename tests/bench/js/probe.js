@@ -2,6 +2,7 @@
 //
 //     node probe.js ID start 2
 //     node probe.js ID fail
+//     node probe.js ID leave
 
 const begun = performance.now();
 
@@ -40,6 +41,13 @@ async function meet(pool, count) {
   await Promise.all(Array.from({ length: count }, () => pool.run('meet', [words, count])));
 }
 
+/** Closes nothing: the process may end when it wants to. */
+async function leave() {
+  const pool = await (await import(`./peers/${peer.file}.js`))[peer.open ?? 'open']({ threads: 2 });
+  await pool.run('empty', []);
+  return { left: true };
+}
+
 /** Whether the pool still computes. */
 async function usable(pool) {
   for (const [a, b] of [[1, 2], [20, 22]]) {
@@ -69,8 +77,8 @@ process.on('uncaughtException', (error) => {
 });
 
 try {
-  console.log(JSON.stringify(command === 'start' ? await start() : await fault()));
+  console.log(JSON.stringify(await (command === 'start' ? start() : command === 'leave' ? leave() : fault())));
 } catch (error) {
   console.log(JSON.stringify({ error: `${error.code ?? error.name}: ${error.message}` }));
 }
-process.exit(0);
+if (command !== 'leave') process.exit(0);

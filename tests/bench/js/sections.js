@@ -1,12 +1,13 @@
 // What is measured: each section is a table; its columns are parts of a peer's answers.
 
 const FLIGHT = 10_000;
+const SOAK_JOBS = 1_000_000;
 
 /**
  * @typedef {object} Column
  * @property {string} id
  * @property {string} title
- * @property {'us' | 'ms' | 'per s' | 'speed' | 'text'} show
+ * @property {'us' | 'ms' | 'per s' | 'speed' | 'plain' | 'text'} show
  * @property {string} command  a line for host.js; asked once for all columns that have it
  * @property {string} [part]  of the answer; default: ns
  */
@@ -17,7 +18,7 @@ const fault = (task, title) => ({ id: task, title, show: 'text', command: task }
 
 /**
  * `mode`: what runs where. `turns`: one process per peer, which answers lines in turns.
- * `fresh`: a process per peer, column and round.
+ * `fresh`: a process per peer, column and round. `rest`: a process per peer, watched from outside.
  */
 export const SECTIONS = [
   {
@@ -40,7 +41,7 @@ export const SECTIONS = [
     title: 'An array of doubles, doubled by a job',
     notes: [
       'shared: on shared memory, in place. clone: copied there and back. move: transferred there and back. One job at a time; making the array is not on the clock.',
-      'weft in C uses both threads for one job, all others one thread of JavaScript.',
+      'weft in C, rt.forEach and both workers by hand use two threads for one job, all others one thread of JavaScript.',
     ],
     mode: 'turns',
     rounds: 7,
@@ -85,6 +86,23 @@ export const SECTIONS = [
     width: 31,
     columns: [
       fault('fail', 'throws'), fault('exit', 'process.exit'), fault('loop', 'loops, 200 ms limit'), fault('exhaust', 'out of memory'),
+    ],
+  },
+  {
+    id: 'rest',
+    title: 'At rest, and over a million jobs',
+    notes: [
+      'Idle: all threads of the process, watched from outside for a second after some jobs. Exits: whether a process that',
+      'has made a call and closes nothing ends by itself, and when. Growth: of the resident memory, garbage collected before and after.',
+    ],
+    mode: 'rest',
+    rounds: 1,
+    width: 26,
+    columns: [
+      { id: 'wakeups', title: 'idle wake-ups/s', show: 'plain', command: 'idle', part: 'wakeups' },
+      { id: 'cpu', title: 'idle CPU, ms/s', show: 'ms', command: 'idle', part: 'cpuNs' },
+      { id: 'exits', title: 'exits by itself', show: 'text', command: 'leave' },
+      { id: 'growth', title: `${SOAK_JOBS} jobs, MB grown`, show: 'plain', command: `soak ${SOAK_JOBS} ${FLIGHT}`, part: 'grownMb' },
     ],
   },
 ];

@@ -9,6 +9,11 @@ export function double(values) {
   for (let i = 0; i < values.length; i++) values[i] *= 2;
 }
 
+/** Doubles a part of an array where it lies. */
+export function doubleSlice(first, last, values) {
+  for (let i = first; i < last; i++) values[i] *= 2;
+}
+
 /** Doubles an array that has come by message, and sends it back. */
 export function doubled(values) {
   double(values);

@@ -30,6 +30,13 @@ export async function openC({ threads }) {
   };
 }
 
+/** A loop in JavaScript over the array. */
+export async function openLoop({ threads }) {
+  const { rt, array, close } = await open({ threads });
+  const tasks = await rt.load(TASKS);
+  return { rt, array, close, run: (name, [values]) => rt.forEach(values.length, tasks.doubleSlice, values) };
+}
+
 /** callSync: the calling thread waits, or does it itself. */
 export async function openSync({ threads }) {
   const rt = await createRuntime({ module: MODULE, threads });
