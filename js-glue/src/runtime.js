@@ -322,6 +322,7 @@ export class Runtime extends Caller {
     await this.#jobs.settled();
     if (this.#phase !== 'closing') return; // a worker was lost meanwhile
     const closed = new WeftError('WEFT_ERR_CLOSED', 'this runtime is closed');
+    this.#shared?.settle();
     this.#shared?.end(closed);
     this.#core.tasks?.end(closed);
     this.#engine.find('weft_js_stop')();

@@ -96,6 +96,11 @@ export class SharedObjects {
     this.#waits.lookAtOwners();
   }
 
+  /** Serves the waits that can be served, the last time before end(). */
+  settle() {
+    this.#waits.settle();
+  }
+
   /** Ends every wait. @param {WeftError} error  why */
   end(error) {
     this.#waits.end(error);

@@ -104,7 +104,7 @@ export class Waits {
   #pollLater() {
     this.#poll ??= setTimeout(() => {
       this.#poll = undefined;
-      for (const line of [...this.#lines]) line.pump();
+      this.settle();
       if (this.#lines.size > 0) this.#pollLater();
     }, POLL_MS);
   }
@@ -112,9 +112,7 @@ export class Waits {
   /** This thread has changed an object: without waitAsync nobody tells its own waiters. */
   changed() {
     if (this.waitAsync || this.#lines.size === 0) return;
-    queueMicrotask(() => {
-      for (const line of [...this.#lines]) if (!this.#over) line.pump();
-    });
+    queueMicrotask(() => this.settle());
   }
 
   /** A call has failed: what it had locked may have nobody to unlock it. */
@@ -130,6 +128,11 @@ export class Waits {
   /** Throws once the runtime is closed or lost. */
   check() {
     if (this.#over) throw new WeftError(this.#over.code, this.#over.message, { cause: this.#over.cause });
+  }
+
+  /** Serves whoever can be served: C may have given one an item that it has not looked at yet. */
+  settle() {
+    for (const line of [...this.#lines]) if (!this.#over) line.pump();
   }
 
   /** Nobody can wait any more. @param {WeftError} error  why */

@@ -421,18 +421,9 @@ for (const waitAsync of [true, false]) {
         rt.call('wait_event', event.address, entered, -1),
         rt.call('recv_once', channel.address, entered, -1),
       ];
-      // Once each has been found asleep; the addresses do not hold the objects.
-      for (const object of [event, channel]) {
-        await until(() => {
-          try {
-            if (Atomics.load(entered, 0) < 2) return false;
-            object.free();
-          } catch (error) {
-            assert.match(error.message, /somebody waits for it/);
-            return true;
-          }
-          return assert.fail('it was freed before the thread slept');
-        });
+      for (const object of [permits, event, channel]) { // the addresses do not hold the objects
+        while (await rt.call('sleeper_of', object.address) === 0);
+        assert.throws(() => object.free(), weftError('WEFT_ERR_STATE', /somebody waits for it/));
       }
       permits.release();
       event.set();
@@ -494,6 +485,17 @@ for (const waitAsync of [true, false]) {
         assert.throws(use, ended);
       }
       await assert.rejects(channel.recv(), ended);
+    });
+
+    it('close loses nothing that was handed to a wait', LIMIT, async (t) => {
+      for (let i = 0; i < 10; i++) {
+        const rt = await start(t);
+        const channel = rt.channel(1, { raw: true });
+        const received = channel.recv();
+        const call = rt.call('send_range', channel, i, 1);
+        await rt.close();
+        assert.deepEqual([await call, await received], [STATUS.WEFT_OK, i]);
+      }
     });
 
     it('a pending wait keeps the process alive, an idle object does not', LIMIT, async () => {
