@@ -172,9 +172,12 @@ async function bundle() {
   for (const name of ['task', ...BY_URL]) await build({ ...ESM, splitting: false, entryPoints: entries(name) });
   await build({ ...CJS, entryPoints: entries('task') });
   await build({ ...ESM, splitting: false, entryPoints: { 'run-worker': 'cli/run-worker.js' } });
+  await build({ ...ESM, splitting: false, entryPoints: { program: 'src/program/node.js', 'program-worker': 'src/program/program-worker.js' } });
   await build({ ...ESM, entryPoints: { cli: 'bin/weft.js' }, chunkNames: 'cli-[name]-[hash]', plugins: [installed] });
   await build({ ...WEB, entryPoints: entries('browser'), chunkNames: 'browser-[name]-[hash]', plugins: [together(WEB_LAZY, 'browser')] });
   await build({ ...WEB, splitting: false, entryPoints: entries('worker-browser') });
+  await build({ ...WEB, entryPoints: { 'program-browser': 'src/program/browser.js' }, chunkNames: 'program-[name]-[hash]' });
+  await build({ ...WEB, splitting: false, entryPoints: { 'program-worker-browser': 'src/program/program-worker-browser.js' } });
 }
 
 /** Declarations for ES modules and, as TypeScript takes those for something else, for CommonJS. */

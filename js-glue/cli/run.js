@@ -3,14 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import { Worker } from 'node:worker_threads';
-import { createImports } from '../src/imports.js';
 import { createMemory } from '../src/module.js';
 import { write } from '../src/node-io.js';
 import { isWasm, readSignatures } from '../src/signature.js';
+import { whatIsWrong } from '../src/program/check.js';
+import { FileType, typeOf } from '../src/program/stat.js';
+import { Kind, Table } from '../src/program/table.js';
 import { UsageError, failure } from './output.js';
-import { FileType, typeOf } from './wasi/stat.js';
-import { createSystem } from './wasi/system.js';
-import { Kind, Table } from './wasi/table.js';
 
 const HELP = `Usage: weft run [options] PROGRAM.wasm [argument...]
        weft run [options] FILE.c... [compiler options] [-- argument...]
@@ -29,16 +28,6 @@ Ends with the program's exit code, 134 after a trap, 130 after an interrupt.`;
 const EXIT_TRAP = 134;
 const GIB = 2 ** 30;
 const MEMORY_MAX = 4 * GIB;
-
-/**
- * To a worker: run a thread; number 0 is main.
- * @typedef {object} RunMessage
- * @property {WebAssembly.Module} module
- * @property {WebAssembly.Memory} [memory]  shared; default: the module's own
- * @property {number} thread
- * @property {number} argument
- * @property {{ cpus: number, args: string[], env: Record<string, string>, preopens: string[], table: SharedArrayBuffer, threadIds: SharedArrayBuffer }} settings
- */
 
 /** @typedef {{ host: string, guest: string }} Folder */
 
@@ -110,31 +99,10 @@ function openTable(folders) {
   return table;
 }
 
-/**
- * Says what the module wants that nobody here has.
- *
- * @param {string} file  @param {import('../src/signature.js').Signatures} facts
- * @param {WebAssembly.Module} module  @param {Table} table
- */
-function checkImports(file, { imports, memory, functions }, module, table) {
-  const nothing = /** @type {any} */ (() => {});
-  const all = /** @type {Record<string, any>} */ (createImports(
-    { module, memory: /** @type {any} */ ({ buffer: new ArrayBuffer(0) }), cpus: 1, now: nothing, write: nothing, spawn: nothing }, nothing));
-  all.wasi_snapshot_preview1 = createSystem({ memory: nothing, table, now: nothing, args: [], env: {}, preopens: [], exit: nothing });
-  const missing = imports.filter(({ module: from, name }) => !Object.hasOwn(all[from] ?? {}, name));
-  if (missing.length > 0) {
-    throw new Error(`${file} imports what weft run does not have: ${missing.map(({ module: from, name }) => `${from}.${name}`).join(', ')}`);
-  }
-  if (memory?.imported && !memory.shared) throw new Error(`${file} imports a memory that is not shared: link it with --shared-memory`);
-  if (!functions.has('_start')) {
-    throw new Error(`${file} has no main: it exports no _start (a module for JavaScript is loaded with createRuntime)`);
-  }
-}
-
 /** @param {string} text  out before the process ends */
 const say = (text) => write(2, new TextEncoder().encode(`${text}\n`));
 
-/** Never returns: the process ends with the program. @param {RunMessage} main  @param {string} file */
+/** Never returns: the process ends with the program. @param {import('../src/program/thread.js').ProgramMessage} main  @param {string} file */
 function serve(main, file) {
   const { module, memory, settings } = main;
   /** @type {Worker[]} */
@@ -150,10 +118,10 @@ function serve(main, file) {
     const worker = new Worker(new URL('./run-worker.js', import.meta.url), { trackUnmanagedFds: false });
     worker.on('error', (error) => fail(0, error));
     worker.on('message', (message) => {
-      if (message.type === 'run:exit') process.exit(message.code);
-      if (message.type === 'run:failed') fail(message.thread, message.error);
-      if (message.type === 'run:idle') idle.push(worker);
-      if (message.type === 'run:spawn') start(message);
+      if (message.type === 'program:exit') process.exit(message.code);
+      if (message.type === 'program:failed') fail(message.thread, message.error);
+      if (message.type === 'program:idle') idle.push(worker);
+      if (message.type === 'program:spawn') start(message);
     });
     return worker;
   }
@@ -192,7 +160,8 @@ export async function run(args) {
   const folders = options.dirs.length > 0 ? options.dirs : [readFolder('.')];
   const table = openTable(folders);
   const module = await WebAssembly.compile(bytes);
-  checkImports(name, facts, module, table);
+  const wrong = whatIsWrong(name, facts, module);
+  if (wrong) throw new Error(wrong);
   const threadIds = new SharedArrayBuffer(4);
   Atomics.store(new Int32Array(threadIds), 0, 1);
   const settings = {

@@ -1,4 +1,5 @@
 import { flush, now, write } from './browser-io.js';
+import { compile, notLoaded, readBytes, request, toUrl } from './browser-load.js';
 import { openRuntime } from './create.js';
 import { WeftError } from './errors.js';
 import { readOptions } from './options.js';
@@ -12,54 +13,6 @@ const END_MS = 3000;
 const scope = /** @type {any} */ (globalThis);
 /** False on a page, and in workers that a browser does not let sleep. */
 const maySleep = typeof scope.DedicatedWorkerGlobalScope === 'function' || typeof scope.SharedWorkerGlobalScope === 'function';
-
-/** @param {string} message  @param {unknown} [cause] */
-const notLoaded = (message, cause) => new WeftError('WEFT_ERR_MODULE', message, { cause });
-
-/** @param {URL | string} source  @returns {string}  relative to the page */
-function toUrl(source) {
-  try {
-    return new URL(source, scope.document?.baseURI ?? scope.location.href).href;
-  } catch (error) {
-    throw notLoaded(`${source} is not a URL`, error);
-  }
-}
-
-/** @param {URL | string} source  @returns {Promise<Response>}  that is no error */
-async function request(source) {
-  const url = toUrl(source);
-  let response;
-  try {
-    response = await fetch(url);
-  } catch (error) {
-    throw notLoaded(
-      `${url} cannot be fetched: ${/** @type {Error} */ (error).message} (is the server there; does connect-src of the page's Content-Security-Policy allow it; from another origin, does it answer with Access-Control-Allow-Origin?)`,
-      error);
-  }
-  if (!response.ok) throw notLoaded(`${url} cannot be fetched: ${response.status} ${response.statusText}`.trim());
-  return response;
-}
-
-/** Modules that compile while they arrive. @type {WeakMap<Uint8Array, Promise<WebAssembly.Module>>} */
-const compiling = new WeakMap();
-
-/** @param {URL | string} source */
-async function readBytes(source) {
-  const response = await request(source);
-  const type = response.headers.get('content-type') ?? '';
-  if (/^text\/html/i.test(type)) throw notLoaded(`${response.url} is a page (${type}), not a WebAssembly module: is its path right?`);
-  const streams = /^application\/wasm/i.test(type);
-  const module = streams ? WebAssembly.compileStreaming(response.clone()) : undefined;
-  module?.catch(() => {}); // whoever compiles it hears of that
-  const bytes = new Uint8Array(await response.arrayBuffer().catch((error) => {
-    throw notLoaded(`${response.url} broke off: ${error.message}`, error);
-  }));
-  if (module) compiling.set(bytes, module);
-  return bytes;
-}
-
-/** @param {Uint8Array} bytes  @returns {Promise<WebAssembly.Module>} */
-const compile = (bytes) => compiling.get(bytes) ?? WebAssembly.compile(/** @type {BufferSource} */ (bytes));
 
 /** @param {URL | string} source */
 async function openFile(source) {

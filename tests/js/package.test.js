@@ -10,6 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { sizes } from '../../js-glue/bundle.js';
+import { fixture } from './support.js';
 
 const FOLDER = fileURLToPath(new URL('../../js-glue/', import.meta.url));
 const STOCK = path.join(FOLDER, 'wasm/weft.wasm');
@@ -117,6 +118,14 @@ describe('the package', { skip }, () => {
       assert.equal(output, `6.5\n1 ${flags.length === 0 && process.features.require_module === true}`);
     });
   }
+
+  it('runs programs by weft/program', LIMIT, () => {
+    const output = runFile('program.mjs', `
+      import { runProgram } from 'weft/program';
+      const { code, stdout } = await runProgram(${JSON.stringify(fixture('wasi', 'files_program.wasm'))}, { args: ['environment', 'NAME'], env: { NAME: 'weft' } });
+      console.log(code, stdout.trim());`);
+    assert.equal(output, '0 weft');
+  });
 
   it('runs tasks of a module that imports weft/task', LIMIT, () => {
     writeFileSync(path.join(project, 'tasks.mjs'), `

@@ -145,7 +145,7 @@ describe('weft run', { skip: missing('wasi') }, () => {
     const file = path.join(newFolder(), 'odd.wasm');
     writeFileSync(file, moduleThatImports([['env', 'magic'], ['wasi_snapshot_preview1', 'fd_close'], ['wasi_snapshot_preview1', 'fd_dance']]));
     const { code, stderr } = await run([file]);
-    assert.deepEqual([code, stderr], [1, `weft: ${file} imports what weft run does not have: env.magic, wasi_snapshot_preview1.fd_dance\n`]);
+    assert.deepEqual([code, stderr], [1, `weft: ${file} imports what weft does not have: env.magic, wasi_snapshot_preview1.fd_dance\n`]);
     writeFileSync(file, moduleThatImports([['wasi_snapshot_preview1', 'sched_yield']]));
     assert.deepEqual(await run([file]), { code: 0, stdout: '', stderr: '' });
   });

@@ -15,7 +15,7 @@ const JS_TEST_MS = 180_000;
 const JS_AT_ONCE = 1; // they start threads of their own, and some measure time
 
 /** What runs under the other versions of Node too. */
-const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'tasks'];
+const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'program', 'tasks'];
 
 const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|web|types]';
 const HELP = [

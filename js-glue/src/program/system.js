@@ -1,4 +1,4 @@
-import { createWasi } from '../../src/wasi.js';
+import { createWasi } from '../wasi.js';
 import { createDescriptors } from './descriptors.js';
 import { Errno, WasiError, errnoOf } from './errno.js';
 import { createPaths } from './paths.js';
@@ -13,6 +13,7 @@ const CLOCK_EVENT = 0;
  * @typedef {object} SystemLink
  * @property {() => WebAssembly.Memory} memory
  * @property {import('./table.js').Table} table
+ * @property {import('./files.js').Files} files
  * @property {() => number} now  nanoseconds of a monotonic clock
  * @property {string[]} args
  * @property {Record<string, string>} env
@@ -21,7 +22,7 @@ const CLOCK_EVENT = 0;
  */
 
 /** What the program imports from `wasi_snapshot_preview1`, for one thread. @param {SystemLink} link */
-export function createSystem({ memory, table, now, args, env, preopens, exit }) {
+export function createSystem({ memory, table, files, now, args, env, preopens, exit }) {
   let seen = /** @type {DataView | undefined} */ (undefined);
   let basic = /** @type {ReturnType<typeof createWasi> | undefined} */ (undefined);
   /** A memory that grows gets another buffer. */
@@ -85,7 +86,8 @@ export function createSystem({ memory, table, now, args, env, preopens, exit }) 
     return Errno.OK;
   }
 
-  const link = { table, view, sleep, preopens, brokenPipe: () => exit(EXIT_BROKEN_PIPE) };
+  const link = { table, files, view, sleep, preopens, brokenPipe: () => exit(EXIT_BROKEN_PIPE) };
+  /** @type {Record<string, (...args: any[]) => number>} */
   const calls = { ...createDescriptors(link), ...createPaths(link), poll_oneoff: poll };
   /** @type {Record<string, (...args: any[]) => number | void>} */
   const imports = {

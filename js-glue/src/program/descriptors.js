@@ -1,8 +1,3 @@
-import {
-  closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, lstatSync, readSync, readdirSync, statSync, utimesSync,
-  writeSync,
-} from 'node:fs';
-import path from 'node:path';
 import { Errno, WasiError } from './errno.js';
 import { timesOf, typeOf, writeStat } from './stat.js';
 import { Kind } from './table.js';
@@ -20,13 +15,16 @@ const LENGTH_MAX = 2 ** 30;
  *
  * @param {object} link
  * @param {import('./table.js').Table} link.table
+ * @param {import('./files.js').Files} link.files
  * @param {() => DataView} link.view  of the program's memory
  * @param {(ms: number) => void} link.sleep
  * @param {string[]} link.preopens  the names of the folders that the program starts with
  * @param {() => never} link.brokenPipe
  * @returns {Record<string, (...args: any[]) => number>}
  */
-export function createDescriptors({ table, view, sleep, preopens, brokenPipe }) {
+export function createDescriptors({ table, files, view, sleep, preopens, brokenPipe }) {
+  const { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, futimesSync, readSync, utimesSync, writeSync } = files;
+
   /** @param {number} start  @param {number} length */
   const bytes = (start, length) => new Uint8Array(view().buffer, start >>> 0, length >>> 0);
 
@@ -116,9 +114,9 @@ export function createDescriptors({ table, view, sleep, preopens, brokenPipe }) 
   }
 
   /** @param {Descriptor} file */
-  const size = (file) => fstatSync(file.system, { bigint: true }).size;
+  const size = (file) => files.fstatSync(file.system).size;
   const stat = (/** @type {Descriptor} */ file) =>
-    (file.kind === Kind.FOLDER ? statSync(file.path, { bigint: true }) : fstatSync(file.system, { bigint: true }));
+    (file.kind === Kind.FOLDER ? files.statSync(file.path) : files.fstatSync(file.system));
 
   /** @param {number} at  @param {number} value */
   function answer(at, value) {
@@ -143,9 +141,9 @@ export function createDescriptors({ table, view, sleep, preopens, brokenPipe }) 
   /** @param {string} folder  @param {bigint} cookie */
   function list(folder, cookie) {
     if (cookie === 0n || listed?.path !== folder) {
-      const names = ['.', '..', ...readdirSync(folder).sort()];
+      const names = ['.', '..', ...files.readdirSync(folder).sort()];
       listed = { path: folder, entries: names.flatMap((name) => {
-        const stats = lstatSync(name === '..' ? folder : path.join(folder, name), { bigint: true, throwIfNoEntry: false });
+        const stats = files.lstatSync(name === '..' ? folder : files.join(folder, name));
         return stats ? [{ name, type: typeOf(stats), ino: stats.ino }] : []; // gone since
       }) };
     }
@@ -295,7 +293,7 @@ export function createDescriptors({ table, view, sleep, preopens, brokenPipe }) 
       const { preopen } = table.get(fd);
       if (preopen === 0) throw new WasiError('EBADF');
       view().setUint32(target >>> 0, 0, true);
-      return answer((target >>> 0) + 4, Buffer.byteLength(preopens[preopen - 1]));
+      return answer((target >>> 0) + 4, new TextEncoder().encode(preopens[preopen - 1]).length);
     },
     fd_prestat_dir_name: (fd, start, length) => {
       const { preopen } = table.get(fd);

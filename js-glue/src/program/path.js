@@ -1,13 +1,6 @@
-import { lstatSync, readlinkSync } from 'node:fs';
-import path from 'node:path';
 import { WasiError } from './errno.js';
 
 const LINKS_MAX = 40;
-
-/** @param {string} file  @returns {import('node:fs').Stats | undefined}  undefined: there is none */
-function look(file) {
-  return lstatSync(file, { throwIfNoEntry: false });
-}
 
 /**
  * The path on the host for a path that a program names, which never leaves the folder: neither
@@ -17,21 +10,22 @@ function look(file) {
  * The answer holds as long as nobody changes names: the caller locks out the program's other
  * threads. It guards against the program, not against other processes.
  *
+ * @param {import('./files.js').Files} files
  * @param {string} root  of the folder, without symbolic links
  * @param {string} name
  * @param {boolean} follow  a symbolic link at the end
  * @returns {{ file: string, slash: boolean }}  slash: it shall be a folder
  */
-export function resolve(root, name, follow) {
+export function resolve(files, root, name, follow) {
   if (name === '') throw new WasiError('ENOENT');
   if (name.includes('\0')) throw new WasiError('EINVAL');
-  if (name.startsWith('/') || (path.sep === '\\' && /[\\:]/.test(name))) throw new WasiError('ENOTCAPABLE');
+  if (name.startsWith('/') || files.isForeign(name)) throw new WasiError('ENOTCAPABLE');
   const slash = /\/\.{0,2}$/.test(name);
   /** Parts still to go, the next one last. */
   const ahead = name.split('/').reverse();
   /** @type {string[]} */
   const behind = [];
-  const here = () => path.join(root, ...behind);
+  const here = () => files.join(root, ...behind);
   for (let links = 0; ahead.length > 0; ) {
     const part = /** @type {string} */ (ahead.pop());
     if (part === '' || part === '.') continue;
@@ -42,11 +36,11 @@ export function resolve(root, name, follow) {
     }
     behind.push(part);
     const last = ahead.every((rest) => rest === '' || rest === '.');
-    const found = look(here());
+    const found = files.lstatSync(here());
     if (found?.isSymbolicLink() && (!last || follow || slash)) {
       if (++links > LINKS_MAX) throw new WasiError('ELOOP');
-      const target = readlinkSync(here());
-      if (path.isAbsolute(target)) throw new WasiError('ENOTCAPABLE');
+      const target = files.readlinkSync(here());
+      if (files.isAbsolute(target)) throw new WasiError('ENOTCAPABLE');
       behind.pop();
       ahead.push(...target.split('/').reverse());
     } else if (!last) {

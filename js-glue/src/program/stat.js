@@ -4,7 +4,7 @@ export const FileType = Object.freeze({
   UNKNOWN: 0, BLOCK_DEVICE: 1, CHARACTER_DEVICE: 2, FOLDER: 3, FILE: 4, SOCKET: 6, LINK: 7,
 });
 
-/** @param {import('node:fs').StatsBase<any>} stats */
+/** @param {import('./files.js').Stats} stats */
 export function typeOf(stats) {
   if (stats.isFile()) return FileType.FILE;
   if (stats.isDirectory()) return FileType.FOLDER;
@@ -14,7 +14,7 @@ export function typeOf(stats) {
   return stats.isSocket() ? FileType.SOCKET : FileType.UNKNOWN;
 }
 
-/** @param {DataView} view  @param {number} at  @param {import('node:fs').BigIntStats} stats */
+/** @param {DataView} view  @param {number} at  @param {import('./files.js').FullStats} stats */
 export function writeStat(view, at, stats) {
   view.setBigUint64(at, BigInt.asUintN(64, stats.dev), true);
   view.setBigUint64(at + 8, BigInt.asUintN(64, stats.ino), true);
@@ -31,7 +31,7 @@ export function writeStat(view, at, stats) {
  * The two times, in seconds, that `fstflags` asks for: 1 and 4 the given ones, 2 and 8 the
  * present one, neither what the file has.
  *
- * @param {import('node:fs').BigIntStats} stats  @param {bigint} access  @param {bigint} change  in nanoseconds
+ * @param {import('./files.js').FullStats} stats  @param {bigint} access  @param {bigint} change  in nanoseconds
  * @param {number} flags  @returns {[number, number]}
  */
 export function timesOf(stats, access, change, flags) {

@@ -1,7 +1,3 @@
-import {
-  closeSync, constants, fstatSync, linkSync, lstatSync, lutimesSync, mkdirSync, openSync, readlinkSync, renameSync, rmdirSync,
-  symlinkSync, unlinkSync,
-} from 'node:fs';
 import { Errno, WasiError } from './errno.js';
 import { resolve } from './path.js';
 import { timesOf, typeOf, writeStat } from './stat.js';
@@ -20,10 +16,20 @@ const MODE_FOLDER = 0o777;
  *
  * @param {object} link
  * @param {import('./table.js').Table} link.table
+ * @param {import('./files.js').Files} link.files
  * @param {() => DataView} link.view  of the program's memory
  * @returns {Record<string, (...args: any[]) => number>}
  */
-export function createPaths({ table, view }) {
+export function createPaths({ table, files, view }) {
+  const { closeSync, constants, fstatSync, linkSync, lstatSync, lutimesSync, mkdirSync, openSync, readlinkSync, renameSync, rmdirSync, symlinkSync, unlinkSync } = files;
+
+  /** What is there. @param {string} file */
+  function statAt(file) {
+    const stats = lstatSync(file);
+    if (!stats) throw new WasiError('ENOENT');
+    return stats;
+  }
+
   /** @param {number} start  @param {number} length */
   function text(start, length) {
     try {
@@ -39,13 +45,13 @@ export function createPaths({ table, view }) {
   function find(fd, start, length, follow = false) {
     const folder = table.get(fd);
     if (folder.kind !== Kind.FOLDER) throw new WasiError('ENOTDIR');
-    return resolve(folder.path, text(start, length), follow);
+    return resolve(files, folder.path, text(start, length), follow);
   }
 
   /** A name to be made or removed: with a slash at its end it is a folder's. @param {number} fd @param {number} start @param {number} length */
   function findName(fd, start, length) {
     const { file, slash } = find(fd, start, length);
-    if (slash && !lstatSync(file, { throwIfNoEntry: false })) throw new WasiError('ENOENT');
+    if (slash && !lstatSync(file)) throw new WasiError('ENOENT');
     return file;
   }
 
@@ -61,7 +67,7 @@ export function createPaths({ table, view }) {
   /** @param {string} file  @param {boolean} slash  @param {number} wants  @param {number} flags  @param {bigint} rights */
   function openFile(file, slash, wants, flags, rights) {
     const writes = (rights & WRITES) !== 0n;
-    const stats = lstatSync(file, { throwIfNoEntry: false });
+    const stats = lstatSync(file);
     if (stats && wants & CREATE && wants & EXCLUSIVE) throw new WasiError('EEXIST');
     if (stats?.isDirectory()) {
       if (writes || wants & (CREATE | TRUNCATE)) throw new WasiError('EISDIR');
@@ -91,24 +97,24 @@ export function createPaths({ table, view }) {
     },
     path_filestat_get: (fd, follow, start, length, target) => {
       const { file } = find(fd, start, length, Boolean(follow & FOLLOW));
-      return writeStat(view(), target >>> 0, lstatSync(file, { bigint: true }));
+      return writeStat(view(), target >>> 0, statAt(file));
     },
     path_filestat_set_times: (fd, follow, start, length, access, change, flags) => {
       const { file } = find(fd, start, length, Boolean(follow & FOLLOW));
-      lutimesSync(file, ...timesOf(lstatSync(file, { bigint: true }), access, change, flags));
+      lutimesSync(file, ...timesOf(statAt(file), access, change, flags));
       return Errno.OK;
     },
     path_create_directory: (fd, start, length) => (mkdirSync(find(fd, start, length).file, MODE_FOLDER), Errno.OK),
     path_remove_directory: (fd, start, length) => (rmdirSync(findName(fd, start, length)), Errno.OK),
     path_unlink_file: (fd, start, length) => {
       const file = findName(fd, start, length);
-      if (lstatSync(file).isDirectory()) throw new WasiError('EISDIR');
+      if (statAt(file).isDirectory()) throw new WasiError('EISDIR');
       return unlinkSync(file), Errno.OK;
     },
     path_rename: (fd, start, length, toFd, toStart, toLength) => {
       const from = findName(fd, start, length);
       const { file: to, slash } = find(toFd, toStart, toLength);
-      if (slash && !lstatSync(from).isDirectory()) throw new WasiError('ENOTDIR');
+      if (slash && !statAt(from).isDirectory()) throw new WasiError('ENOTDIR');
       return renameSync(from, to), Errno.OK;
     },
     path_link: (fd, follow, start, length, toFd, toStart, toLength) => {

@@ -1,0 +1,8 @@
+import { parentPort } from 'node:worker_threads';
+import { now, write } from '../node-io.js';
+import { serveProgram } from './serve.js';
+
+/** A worker of runProgram in Node. */
+const port = /** @type {any} */ (parentPort);
+
+port.on('message', serveProgram({ now, write, post: (message) => port.postMessage(message) }));
