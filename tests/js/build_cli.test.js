@@ -8,6 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { build } from 'esbuild';
 import { LIMIT, missing } from './support.js';
 
 const glue = fileURLToPath(new URL('../../js-glue/', import.meta.url));
@@ -30,7 +32,7 @@ let folders = 0;
 function newFolder() {
   const folder = path.join(home, String(folders++));
   mkdirSync(folder);
-  for (const name of ['shapes.c', 'shapes.h']) cpSync(path.join(fixtures, name), path.join(folder, name));
+  for (const name of ['shapes.c', 'shapes.h', 'layouts.c']) cpSync(path.join(fixtures, name), path.join(folder, name));
   return folder;
 }
 
@@ -67,7 +69,7 @@ describe('weft build', { skip }, () => {
       shape.at.y = 0.5;
       shape.size.width = 2;
       shape.size.height = 3;
-      shape.visible = 1;
+      shape.visible = true;
     });
     assert.equal(await shapes.centre(list, 2, centre), 24);
     assert.deepEqual([centre[0].x, centre[0].y], [3, 1]);
@@ -79,12 +81,61 @@ describe('weft build', { skip }, () => {
     await assert.rejects(shapes.identify(list), { code: 'WEFT_ERR_POINTER' });
   });
 
+  test('gives every kind of member a view', LIMIT, async (t) => {
+    const cwd = newFolder();
+    const { code, stderr } = await weft(['build', 'layouts.c'], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^weft build: length_of cannot be called [^]*\nweft build: many cannot be called .*\n$/);
+    const layouts = await import(pathToFileURL(path.join(cwd, 'layouts.js')).href);
+    assert.ok(!('length_of' in layouts) && !('many' in layouts));
+    const rt = await layouts.default({ threads: 1, memoryBytes: 2 ** 25 });
+    t.after(() => rt.close());
+    const { node, tight } = layouts.structs;
+    const [n, next] = await node.create(2);
+
+    await layouts.fill(n, next);
+    assert.deepEqual([n.letter, rt.string(n.name), n.corners[2].x, n.corners[2].y, n.grid[1][2]], [-7, 'moon', 1.5, -2.5, 9.25]);
+    assert.deepEqual([n.colour, n.heat, [...n.at], n.either.whole, n.list[1].first], [6, -3, [1, 2, 3], 0x3f800000, 200]);
+    assert.deepEqual([[...n.list[1].inner[1].pair], n.low, n.high, n.both], [[-5, 6], 1, 2, 0x20001]);
+    assert.deepEqual([n.flag, [...n.text.subarray(0, 4)], n.changing, n.counter], [true, [65, 66, 67, 0], -1, 11]);
+    assert.deepEqual([n.big, n.unsigned_big, n.count], [-(2n ** 40n), 2n ** 64n - 1n, 4_000_000_000]);
+    assert.ok(n.next > 0 && n.function > 0 && !('bits' in n) && !('rest' in n));
+    assert.throws(() => { n.at = [1, 2, 3]; }, TypeError);
+    assert.match(inspect(n.corners[2]), /x: 1\.5, y: -2\.5/);
+
+    const [same] = await node.at(await layouts.next_of(n));
+    same.letter = 1;
+    assert.equal(next.letter, 1);
+    await assert.rejects(node.at(0), RangeError);
+    await assert.rejects(node.at(2 ** 25), RangeError);
+
+    Object.assign(n, { letter: 65, colour: layouts.enums.colour.GREEN, heat: layouts.enums.heat.WARM, low: 3, flag: false, changing: 3 });
+    Object.assign(n, { counter: 4, big: -5n, unsigned_big: 6n, count: 8 });
+    n.corners[3].y = 0.5;
+    n.grid[0][1] = -4;
+    n.at[2] = 7;
+    n.either.whole = 77;
+    n.list[2].inner[0].pair[1] = -9;
+    n.text.set(new TextEncoder().encode('hello\0'));
+    assert.equal(await layouts.check(n, next), 0);
+
+    const [packed] = await tight.create();
+    packed.first = 3;
+    packed.second = 1.25;
+    assert.equal(await layouts.tighten(packed), 5.5);
+    assert.ok(tight.bytes === 17 && !('values' in packed), 'a typed array cannot lie there');
+    assert.deepEqual([await layouts.large(), await layouts.largest(), await layouts.least()], [4_000_000_000, 2n ** 64n - 1n, -(2n ** 63n)]);
+    assert.deepEqual([await layouts.is_warm(-2), await layouts.is_warm(-3), await layouts.mix(0, 5)], [true, false, 6]);
+  });
+
   test('gives them types that TypeScript holds', { ...LIMIT, skip: existsSync(path.join(glue, 'types')) ? false : 'js-glue/types is not made' }, async () => {
     const cwd = newFolder();
     assert.deepEqual(await weft(['build', 'shapes.c'], { cwd }), SILENT);
+    assert.equal((await weft(['build', 'layouts.c'], { cwd })).code, 0);
     const types = readFileSync(path.join(cwd, 'shapes.d.ts'), 'utf8');
     assert.match(types, /Turns each byte over\.\n[^]*export function negate\(in\$: Uint8Array[^,]*, out: Uint8Array[^,]*, count: number\): Promise<void>;/);
     writeFileSync(path.join(cwd, 'use.ts'), `import open, { negate, centre, structs, delete as remove, identify } from './shapes.js';
+      import * as layouts from './layouts.js';
       const rt = await open({ threads: 2 });
       const a = rt.array(Uint8Array, 5);
       const nothing: void = await negate(a, a, 5);
@@ -98,13 +149,37 @@ describe('weft build', { skip }, () => {
       await remove(1, true, 1, 2, 'x');
       // @ts-expect-error: there is no such member
       shapes[0].hidden = 1;
-      export { nothing, id, sum };\n`);
+      // @ts-expect-error: nor is a struct another one
+      await identify(await structs.point.create());
+      const n = (await layouts.structs.node.create())[0];
+      const found: boolean = n.flag && await layouts.is_warm(layouts.enums.heat.COLD);
+      const pair: Int16Array = n.list[0].inner[1].pair;
+      const address: number = await layouts.next_of(n);
+      n.next = address;
+      // @ts-expect-error: an array in a struct has its place there
+      n.at = new Float64Array(3);
+      await layouts.trace(rt.array(Float64Array, 9), rt.array(Float64Array, 9), rt.array(Uint32Array, 1), rt.array(Uint8Array, 1), null);
+      export { nothing, id, sum, found, pair };\n`);
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     const { stdout, code } = await new Promise((resolve) => {
-      execFile(process.execPath, [tsc, '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', 'use.ts'],
+      execFile(process.execPath, [tsc, '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedSideEffectImports', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', 'use.ts'],
         { cwd }, (error, stdout) => resolve({ stdout, code: error?.code ?? 0 }));
     });
     assert.deepEqual([code, stdout], [0, '']);
+  });
+
+  test('makes a loader of which a bundler keeps what is used', LIMIT, async () => {
+    const cwd = newFolder();
+    assert.equal((await weft(['build', 'layouts.c'], { cwd })).code, 0);
+    const bundle = async (text) => {
+      const { outputFiles: [{ text: bundled }] } = await build({
+        stdin: { contents: text, resolveDir: cwd }, bundle: true, format: 'esm', write: false, external: ['weft'], logLevel: 'silent',
+      });
+      return ['large', 'is_warm', '#owner', 'GREEN', './layouts.wasm'].filter((name) => bundled.includes(name));
+    };
+    assert.deepEqual(await bundle('import { large } from "./layouts.js"; large();'), ['large', './layouts.wasm']);
+    assert.deepEqual(await bundle('import { enums } from "./layouts.js"; console.log(enums);'), ['GREEN']);
+    assert.deepEqual(await bundle('import { structs } from "./layouts.js"; structs.pt.create();'), ['#owner', './layouts.wasm']);
   });
 
   test('hands on what the compiler says, and its exit code', LIMIT, async () => {

@@ -56,7 +56,7 @@ function prune() {
  */
 export async function cached(what, fresh, make) {
   mkdirSync(folder, { recursive: true });
-  const base = path.join(folder, keyOf([1, what]));
+  const base = path.join(folder, keyOf([2, what]));
   const file = `${base}.out`;
   if (!fresh) {
     try {
