@@ -4,6 +4,8 @@
  * into what comes before each block; the second pass runs through each block from there.
  * The blocks are fixed by the count alone, so the bits are the same on any number of
  * threads. (Blelloch, "Prefix Sums and Their Applications", 1990.) */
+#include "scan.h"
+
 #include <weft.h>
 
 #include <stdlib.h>
@@ -14,26 +16,8 @@
 #define BLOCK_BYTES 16384
 #define BLOCKS_MAX  512
 
-struct typed;
-
-struct scan {
-    const unsigned char *xs;
-    unsigned char *ys;
-    size_t count;
-    size_t bytes;
-    size_t length; /* elements of a block, except the last */
-    size_t blocks;
-    unsigned char *totals; /* one per block, `stride` bytes apart, and two to work on */
-    size_t stride;
-    bool exclusive;
-    weft_combine_fn combine;
-    void *context;
-    const void *initial;       /* NULL: none */
-    const struct typed *typed; /* NULL: by `combine` alone */
-};
-
-/* Sums of one type, for speed. */
-struct typed {
+/* For speed. */
+struct weft__scan_typed {
     size_t bytes;
     void (*total)(const void *xs, size_t count, void *total);
     void (*add)(void *context, void *into, const void *from);
@@ -41,20 +25,20 @@ struct typed {
     void (*exclusive)(const void *xs, size_t count, const void *before, void *ys);
 };
 
-static size_t block_count(const struct scan *scan, size_t block)
+static size_t block_count(const struct weft__scan *scan, size_t block)
 {
-    size_t left = scan->count - block * scan->length;
+    size_t left = scan->count - (block - scan->held) * scan->length;
     return left < scan->length ? left : scan->length;
 }
 
-static unsigned char *total_of(const struct scan *scan, size_t block)
+static unsigned char *total_of(const struct weft__scan *scan, size_t block)
 {
     return scan->totals + block * scan->stride;
 }
 
 /* ---- any type ---- */
 
-static void total_block(const struct scan *scan, const unsigned char *xs, size_t count,
+static void total_block(const struct weft__scan *scan, const unsigned char *xs, size_t count,
                         unsigned char *total)
 {
     memcpy(total, xs, scan->bytes);
@@ -63,7 +47,7 @@ static void total_block(const struct scan *scan, const unsigned char *xs, size_t
 }
 
 /* `total` holds what comes before; `from_first`: nothing does, so it holds nothing. */
-static void run_through_block(const struct scan *scan, const unsigned char *xs, size_t count,
+static void run_through_block(const struct weft__scan *scan, const unsigned char *xs, size_t count,
                               unsigned char *total, bool from_first, unsigned char *ys)
 {
     size_t bytes = scan->bytes;
@@ -119,8 +103,8 @@ static void run_through_block(const struct scan *scan, const unsigned char *xs, 
             sum += x;                                                                              \
         }                                                                                          \
     }                                                                                              \
-    static const struct typed sums_##name = {sizeof(type), total_##name, add_##name,               \
-                                             inclusive_##name, exclusive_##name};
+    const struct weft__scan_typed weft__scan_##name = {sizeof(type), total_##name, add_##name,     \
+                                                       inclusive_##name, exclusive_##name};
 
 DEFINE_INTEGER_SCAN(uint32_t, u32)
 DEFINE_INTEGER_SCAN(uint64_t, u64)
@@ -182,16 +166,21 @@ static void exclusive_f64(const void *xs, size_t count, const void *before, void
     }
 }
 
-static const struct typed sums_f64 = {sizeof(double), total_f64, add_f64, inclusive_f64,
-                                      exclusive_f64};
+const struct weft__scan_typed weft__scan_f64 = {sizeof(double), total_f64, add_f64, inclusive_f64,
+                                                exclusive_f64};
 
 /* ---- the passes ---- */
 
-static void total_blocks(void *context, size_t first, size_t last)
+static size_t block_offset(const struct weft__scan *scan, size_t block)
 {
-    const struct scan *scan = context;
+    return (block - scan->held) * scan->length * scan->bytes;
+}
+
+void weft__scan_total_blocks(void *context, size_t first, size_t last)
+{
+    const struct weft__scan *scan = context;
     for (size_t block = first; block < last; block++) {
-        const unsigned char *xs = scan->xs + block * scan->length * scan->bytes;
+        const unsigned char *xs = scan->xs + block_offset(scan, block);
         size_t count = block_count(scan, block);
         if (scan->typed != NULL)
             scan->typed->total(xs, count, total_of(scan, block));
@@ -200,8 +189,7 @@ static void total_blocks(void *context, size_t first, size_t last)
     }
 }
 
-/* Turns the total of each block into that of all before it. */
-static void total_before_blocks(const struct scan *scan)
+void weft__scan_total_before(const struct weft__scan *scan)
 {
     unsigned char *running = total_of(scan, scan->blocks), *next = running + scan->stride;
     bool none = scan->initial == NULL;
@@ -224,11 +212,11 @@ static void total_before_blocks(const struct scan *scan)
     }
 }
 
-static void run_through_blocks(void *context, size_t first, size_t last)
+void weft__scan_run_through(void *context, size_t first, size_t last)
 {
-    const struct scan *scan = context;
+    const struct weft__scan *scan = context;
     for (size_t block = first; block < last; block++) {
-        size_t offset = block * scan->length * scan->bytes, count = block_count(scan, block);
+        size_t offset = block_offset(scan, block), count = block_count(scan, block);
         const unsigned char *xs = scan->xs + offset;
         unsigned char *ys = scan->ys + offset, *before = total_of(scan, block);
         if (scan->typed == NULL)
@@ -242,26 +230,31 @@ static void run_through_blocks(void *context, size_t first, size_t last)
 
 static void run_passes(void *context)
 {
-    struct scan *scan = context;
-    weft_for(0, scan->blocks - 1, 1, total_blocks, scan);
+    struct weft__scan *scan = context;
+    weft_for(0, scan->blocks - 1, 1, weft__scan_total_blocks, scan);
     if (weft_cancelled())
         return;
-    total_before_blocks(scan);
-    weft_for(0, scan->blocks, 1, run_through_blocks, scan);
+    weft__scan_total_before(scan);
+    weft_for(0, scan->blocks, 1, weft__scan_run_through, scan);
 }
 
-/* Arguments have been checked. */
-static enum weft_status run_scan(struct scan *scan)
+void weft__scan_shape(struct weft__scan *scan, size_t count)
 {
-    if (scan->count == 0)
-        return weft_cancelled() ? WEFT_ERR_CANCELLED : WEFT_OK;
-    size_t most = scan->count / BLOCKS_MAX + (scan->count % BLOCKS_MAX != 0);
+    size_t most = count / BLOCKS_MAX + (count % BLOCKS_MAX != 0);
+    size_t align = _Alignof(max_align_t);
     scan->length = BLOCK_BYTES / scan->bytes;
     if (scan->length < most)
         scan->length = most;
-    scan->blocks = scan->count / scan->length + (scan->count % scan->length != 0);
-    size_t align = _Alignof(max_align_t);
+    scan->blocks = count / scan->length + (count % scan->length != 0);
     scan->stride = (scan->bytes + align - 1) / align * align;
+}
+
+/* Arguments have been checked. */
+static enum weft_status run_scan(struct weft__scan *scan)
+{
+    if (scan->count == 0)
+        return weft_cancelled() ? WEFT_ERR_CANCELLED : WEFT_OK;
+    weft__scan_shape(scan, scan->count);
     scan->totals = malloc((scan->blocks + 2) * scan->stride);
     if (scan->totals == NULL)
         return WEFT_ERR_NOMEM;
@@ -274,8 +267,8 @@ static enum weft_status run_scan(struct scan *scan)
     return status;
 }
 
-static bool is_valid(enum weft_scan_kind kind, const void *xs, size_t count, size_t bytes,
-                     const void *ys)
+bool weft__scan_is_valid(enum weft_scan_kind kind, const void *xs, size_t count, size_t bytes,
+                         const void *ys)
 {
     return (kind == WEFT_SCAN_INCLUSIVE || kind == WEFT_SCAN_EXCLUSIVE) && bytes > 0 &&
            bytes <= WEFT_REDUCE_BYTES_MAX && count <= SIZE_MAX / bytes &&
@@ -286,54 +279,61 @@ enum weft_status weft_scan(enum weft_scan_kind kind, const void *xs, size_t coun
                            weft_combine_fn combine, void *context, const void *initial, void *ys)
 {
     bool exclusive = kind == WEFT_SCAN_EXCLUSIVE;
-    if (!is_valid(kind, xs, count, bytes, ys) || combine == NULL || (exclusive && initial == NULL))
+    if (!weft__scan_is_valid(kind, xs, count, bytes, ys) || combine == NULL ||
+        (exclusive && initial == NULL))
         return WEFT_ERR_INVALID;
-    return run_scan(&(struct scan){.xs = xs,
-                                   .ys = ys,
-                                   .count = count,
-                                   .bytes = bytes,
-                                   .exclusive = exclusive,
-                                   .combine = combine,
-                                   .context = context,
-                                   .initial = initial});
+    return run_scan(&(struct weft__scan){.xs = xs,
+                                         .ys = ys,
+                                         .count = count,
+                                         .bytes = bytes,
+                                         .exclusive = exclusive,
+                                         .combine = combine,
+                                         .context = context,
+                                         .initial = initial});
 }
 
-static enum weft_status scan_sums(const struct typed *typed, enum weft_scan_kind kind,
-                                  const void *xs, size_t count, void *ys)
+struct weft__scan weft__scan_of_sums(const struct weft__scan_typed *typed, enum weft_scan_kind kind)
 {
     static const uint64_t zero = 0; /* of every type */
-    if (!is_valid(kind, xs, count, typed->bytes, ys))
+    return (struct weft__scan){.bytes = typed->bytes,
+                               .exclusive = kind == WEFT_SCAN_EXCLUSIVE,
+                               .combine = typed->add,
+                               .initial = &zero,
+                               .typed = typed};
+}
+
+static enum weft_status scan_sums(const struct weft__scan_typed *typed, enum weft_scan_kind kind,
+                                  const void *xs, size_t count, void *ys)
+{
+    if (!weft__scan_is_valid(kind, xs, count, typed->bytes, ys))
         return WEFT_ERR_INVALID;
-    return run_scan(&(struct scan){.xs = xs,
-                                   .ys = ys,
-                                   .count = count,
-                                   .bytes = typed->bytes,
-                                   .exclusive = kind == WEFT_SCAN_EXCLUSIVE,
-                                   .combine = typed->add,
-                                   .initial = &zero,
-                                   .typed = typed});
+    struct weft__scan scan = weft__scan_of_sums(typed, kind);
+    scan.xs = xs;
+    scan.ys = ys;
+    scan.count = count;
+    return run_scan(&scan);
 }
 
 enum weft_status weft_scan_f64(enum weft_scan_kind kind, const double *xs, size_t count, double *ys)
 {
-    return scan_sums(&sums_f64, kind, xs, count, ys);
+    return scan_sums(&weft__scan_f64, kind, xs, count, ys);
 }
 
 enum weft_status weft_scan_u64(enum weft_scan_kind kind, const uint64_t *xs, size_t count,
                                uint64_t *ys)
 {
-    return scan_sums(&sums_u64, kind, xs, count, ys);
+    return scan_sums(&weft__scan_u64, kind, xs, count, ys);
 }
 
 /* Sums of signed and unsigned numbers that wrap around have the same bits. */
 enum weft_status weft_scan_i64(enum weft_scan_kind kind, const int64_t *xs, size_t count,
                                int64_t *ys)
 {
-    return scan_sums(&sums_u64, kind, xs, count, ys);
+    return scan_sums(&weft__scan_u64, kind, xs, count, ys);
 }
 
 enum weft_status weft_scan_u32(enum weft_scan_kind kind, const uint32_t *xs, size_t count,
                                uint32_t *ys)
 {
-    return scan_sums(&sums_u32, kind, xs, count, ys);
+    return scan_sums(&weft__scan_u32, kind, xs, count, ys);
 }

@@ -11,6 +11,8 @@
  * other, whatever compare answers and also when the job is cancelled, so none is lost.
  *
  * Large items are sorted by pointers to them. */
+#include "sort_merge.h"
+
 #include <weft.h>
 
 #include <stdlib.h>
@@ -351,10 +353,11 @@ static void sort_by_pointers(struct call *call)
         copy_items_back(call, 0, call->count);
 }
 
-static void sort_items(struct call *call)
+/* For items that are moved themselves. */
+static struct sort sort_of_items(struct order order, size_t item_bytes)
 {
-    struct sort sort = {call->order, call->item_bytes, false, merge_any, insert_any};
-    switch (call->item_bytes) {
+    struct sort sort = {order, item_bytes, false, merge_any, insert_any};
+    switch (item_bytes) {
     case 4:
         sort.merge = merge_4;
         sort.insert = insert_4;
@@ -369,8 +372,21 @@ static void sort_items(struct call *call)
         break;
     default: break;
     }
+    return sort;
+}
+
+static void sort_items(struct call *call)
+{
+    struct sort sort = sort_of_items(call->order, call->item_bytes);
     sort_range(&(struct range){
         .sort = &sort, .home = call->items, .spare = call->spare, .count = call->count});
+}
+
+void weft__sort_merge(size_t item_bytes, weft_compare_fn compare, void *context, const void *a,
+                      size_t a_count, const void *b, size_t b_count, void *to)
+{
+    struct sort sort = sort_of_items((struct order){compare, context}, item_bytes);
+    merge_pieces(&sort, (struct merge){a, b, a_count, b_count, to});
 }
 
 static void run_call(void *context)
