@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { ask, has } from './run.js';
 
 /** Presets of CMakePresets.json, in the order in which they are built. */
-export const TARGETS = ['native', 'native-asan', 'native-tsan', 'wasi', 'emscripten'];
+export const TARGETS = ['native', 'native-asan', 'native-tsan', 'native-mpi', 'wasi', 'emscripten'];
 
 const CLANGS = ['clang-19', 'clang-20', 'clang-21', 'clang-22', 'clang-18', 'clang-17', 'clang-16',
   'clang-15', 'clang-14', 'clang'];
@@ -45,9 +45,15 @@ export const NEEDS = [
   { what: 'ninja', targets: TARGETS, there: () => has('ninja'), packages: () => ['ninja-build'] },
   {
     what: 'a C compiler',
-    targets: ['native', 'native-asan', 'native-tsan'],
+    targets: ['native', 'native-asan', 'native-tsan', 'native-mpi'],
     there: () => has('cc'),
     packages: () => ['gcc', 'libc6-dev'],
+  },
+  {
+    what: 'MPI, for weft::mpi', // any: CMake takes what mpicc and mpiexec belong to
+    targets: ['native-mpi'],
+    there: () => has('mpicc') && has('mpiexec'),
+    packages: () => ['libopenmpi-dev', 'openmpi-bin'],
   },
   {
     what: 'clang, lld, compiler-rt and wasi-libc for wasm32-wasi',

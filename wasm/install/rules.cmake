@@ -5,7 +5,11 @@ include(CMakePackageConfigHelpers)
 
 set(weft_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 
-install(DIRECTORY src/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+if(NOT WEFT_MPI)
+    set(weft_absent PATTERN mpi.h EXCLUDE)
+endif()
+install(DIRECTORY src/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h
+        ${weft_absent})
 set(weft_installed weft)
 if(TARGET weft_kernels)
     list(APPEND weft_installed weft_kernels)
@@ -14,6 +18,10 @@ if(TARGET weft_kernels)
 endif()
 install(TARGETS ${weft_installed} EXPORT weft-targets)
 install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${weft_package_dir})
+if(WEFT_MPI) # apart, so that who does not ask for the component `mpi` needs no MPI
+    install(TARGETS weft_mpi EXPORT weft-mpi-targets)
+    install(EXPORT weft-mpi-targets NAMESPACE weft:: DESTINATION ${weft_package_dir})
+endif()
 
 configure_package_config_file(wasm/install/weft-config.cmake.in weft-config.cmake
                               INSTALL_DESTINATION ${weft_package_dir})
@@ -27,6 +35,11 @@ if(WEFT_HOST STREQUAL "linux")
     string(REGEX REPLACE "/$" "" WEFT_PREFIX_FROM_PC "${WEFT_PREFIX_FROM_PC}")
     configure_file(wasm/install/weft.pc.in weft.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+    if(WEFT_MPI)
+        configure_file(wasm/install/weft-mpi.pc.in weft-mpi.pc @ONLY)
+        install(FILES ${PROJECT_BINARY_DIR}/weft-mpi.pc
+                DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+    endif()
 else()
     # What a module of one's own is made with.
     install(FILES wasm/weft-module.cmake wasm/flags.cmake wasm/flags.json wasm/${WEFT_HOST}.cmake
