@@ -166,6 +166,7 @@ export class Crew {
     }
     const slot = engine.find('weft_worker_slot')(address) >>> 0;
     if (slot !== 0) core.watchdog().fail(slot, new Failure('WEFT_ERR_WORKER', `${jobs.title(slot)}: ${why}`, cause));
+    else if (cause !== undefined) core.host.warn?.(`${why}; another takes its place`, cause); // no call is there to tell
     try {
       this.#members.delete(worker);
       const next = this.#members.get(/** @type {any} */ (engine.follow(worker)));

@@ -7,6 +7,7 @@
  *   and what decided
  * @property {(name: string) => string | undefined} variable  an environment variable
  * @property {boolean} maySleep  the calling thread may block
+ * @property {(message: string, cause: any) => void} [warn]  of what no call can be told
  * @property {(callback: () => void) => void} later  calls it in a later turn of the event loop
  * @property {() => number} now  nanoseconds of a monotonic clock, one origin for all threads
  * @property {(fd: 1 | 2, bytes: Uint8Array) => void} write  to standard output or error

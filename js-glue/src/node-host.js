@@ -66,6 +66,7 @@ export const host = {
   cpus,
   variable,
   maySleep: true,
+  warn: (message, cause) => process.emitWarning(message, { type: 'WeftWarning', detail: String(cause?.stack ?? cause) }),
   later: (callback) => void setImmediate(callback),
   now,
   write,

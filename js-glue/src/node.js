@@ -52,6 +52,16 @@ export function cpus() {
     : { count: available, rule: 'availableParallelism' };
 }
 
+/** Why a worker has ended that did not exit. @param {any} error */
+function uncaught(error) {
+  if (String(error?.code).startsWith('ERR_WORKER')) return error.message; // Node's own
+  try {
+    return `nobody caught ${error}`;
+  } catch {
+    return 'nobody caught an error';
+  }
+}
+
 /** @param {any} worker  Node's  @returns {import('./host.js').ThreadWorker} */
 export function wrap(worker) {
   /** @type {[reason: string, cause?: unknown] | undefined} */
@@ -62,7 +72,7 @@ export function wrap(worker) {
   const tell = (reason, cause) => {
     if (!end) told(...(end = [reason, cause]));
   };
-  worker.on('error', (/** @type {any} */ error) => tell(String(error?.message ?? error), error));
+  worker.on('error', (/** @type {any} */ error) => tell(uncaught(error), error));
   worker.on('exit', (/** @type {number} */ code) => tell(`it was ended from outside, or called process.exit (code ${code})`));
   worker.unref(); // so that neither starting nor idle workers keep the process alive
   return {

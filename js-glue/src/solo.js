@@ -171,6 +171,7 @@ export class Solo {
     this.#running = true;
     const goOn = () => {
       this.#running = false;
+      this.crew.onSignal(); // the job may have failed, and be done
       this.#schedule();
     };
     promise.then(goOn, goOn);

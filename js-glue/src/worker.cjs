@@ -654,7 +654,12 @@ function serve() {
   port.on('message', (message) => {
     if (message?.type === 'weft:start') runThread(host, message);
   });
+  let thrown = false; // the main thread hears of what nobody catches, and that is why it ends
+  process.on('uncaughtExceptionMonitor', () => {
+    thrown = true;
+  });
   process.on('exit', (code) => {
+    if (thrown) return;
     const { name, message, stack } = new Error(`process.exit(${code}) was called`);
     host.post({ type: 'weft:exiting', code, error: { name, message, stack } });
   });

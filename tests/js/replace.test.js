@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { openRuntime } from '../../js-glue/src/create.js';
 import { host } from '../../js-glue/src/node-host.js';
-import { LIMIT, flag, forEachFlavour, missing, modules, open, until, weftError } from './support.js';
+import { LIMIT, forEachFlavour, missing, modules, open, runScript, until, weftError } from './support.js';
 
 const tasksUrl = new URL('./fixtures/failing_tasks.js', import.meta.url);
 const PROMPTLY_MS = 100;
@@ -147,6 +147,35 @@ describe('replacement (wasi)', { skip: missing('wasi') }, () => {
     await rt.forEach(xs.length, tasks.addIndex, xs);
     assert.ok(xs.every((x, index) => x === index));
     await allWork(rt);
+  });
+
+  it('an error that nobody catches ends its call, and is the cause', LIMIT, async (t) => {
+    const rt = await open(t, 'wasi');
+    const tasks = await rt.load(tasksUrl);
+    for (const [name, text] of [['forget', 'forgotten'], ['throwLater', 'too late']]) {
+      const error = await tasks[name]().catch((reason) => reason);
+      assert.equal(error.code, 'WEFT_ERR_WORKER');
+      assert.equal(error.message, `${name}: a worker thread ended: nobody caught RangeError: ${text}`);
+      assert.ok(error.cause instanceof RangeError);
+      assert.match(error.cause.stack, /failing_tasks\.js/);
+    }
+    assert.equal(await tasks.add(1, 2), 3);
+    await allWork(rt);
+  });
+
+  it('an error that nobody catches between calls is a warning', LIMIT, async () => {
+    const { code, stdout, stderr } = await runScript('wasi', `
+      const warned = new Promise((resolve) => process.once('warning', resolve));
+      const rt = await createRuntime({ module, threads: 1 });
+      const tasks = await rt.load(new URL(${JSON.stringify(tasksUrl.href)}));
+      await tasks.throwAfterwards();
+      const later = rt.load(new URL('./tasks.js', ${JSON.stringify(tasksUrl.href)})); // makes the worker visit its event loop
+      const { name, message, detail } = await warned;
+      console.log(name, message, /failing_tasks/.test(detail));
+      await later;
+      console.log(await tasks.add(1, 2));`);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, 'WeftWarning a worker thread ended: nobody caught RangeError: after the call; another takes its place true\n3\n');
   });
 
   it('a task that needs too much memory fails alone', LIMIT, async (t) => {

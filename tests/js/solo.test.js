@@ -111,6 +111,20 @@ forEachFlavour('without workers', (flavour) => {
     await assert.rejects(rt.load(new URL('./no-such-tasks.js', import.meta.url)), weftError('WEFT_ERR_MODULE', /no-such-tasks/));
   });
 
+  it('hears of a failed async task in the next turns, not at the next look of the watchdog', LIMIT, async (t) => {
+    const rt = await openAlone(t, flavour);
+    const tasks = await rt.load(TASKS);
+    let turns = 0;
+    let running = true;
+    (function turn() {
+      turns++;
+      if (running) setImmediate(turn);
+    })();
+    await assert.rejects(tasks.failLater('why'), weftError('WEFT_ERR_THROWN', /why/));
+    running = false;
+    assert.ok(turns < 100, `${turns} turns of the event loop`);
+  });
+
   it('runs loops in slices, between which the event loop has its turn', LIMIT, async (t) => {
     const rt = await openAlone(t, flavour);
     const tasks = await rt.load(TASKS);
