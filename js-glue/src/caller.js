@@ -25,9 +25,10 @@ export class Caller extends Algebra {
    * call) and arrays of this runtime as pointers; i64 takes BigInts; f32 and f64 numbers.
    * An unsigned or pointer result is a signed number: `result >>> 0` makes it unsigned.
    *
-   * @param {string | ((...args: any[]) => unknown)} name  or a task of `load`
-   * @param {...unknown} args
-   * @returns {Promise<any>}  a number, a BigInt for i64, undefined for void
+   * @template {string | ((...args: any[]) => unknown)} F
+   * @param {F} name  or a task of `load`
+   * @param {import('./tasks.js').ArgumentsOf<F>} args
+   * @returns {Promise<import('./tasks.js').ResultOf<F>>}  a number, a BigInt for i64, undefined for void
    * @throws {WeftError} `WEFT_ERR_EXPORT`, `WEFT_ERR_INVALID`, `WEFT_ERR_POINTER`,
    *   `WEFT_ERR_NOMEM`, `WEFT_ERR_CLOSED` before it runs; `WEFT_ERR_TRAP`,
    *   `WEFT_ERR_STACK`, `WEFT_ERR_CANCELLED`, `WEFT_ERR_DEADLOCK`, `WEFT_ERR_WORKER` after
@@ -46,9 +47,10 @@ export class Caller extends Algebra {
    * depend on one. (Emscripten starts threads by such events; so with its modules an
    * interactive call may have to wait for batch calls.)
    *
-   * @param {string | ((...args: any[]) => unknown)} name  or a task of `load`
-   * @param {...unknown} args
-   * @returns {any}
+   * @template {string | ((...args: any[]) => unknown)} F
+   * @param {F} name  or a task of `load`
+   * @param {import('./tasks.js').ArgumentsOf<F>} args
+   * @returns {import('./tasks.js').ResultOf<F>}
    * @throws {import('./errors.js').WeftError}  as `call`; `WEFT_ERR_WOULD_BLOCK` where the
    *   thread must not sleep
    */
@@ -59,9 +61,10 @@ export class Caller extends Algebra {
   /**
    * The same as `call`, with a handle on the call: its progress, and the way to end it.
    *
-   * @param {string | ((...args: any[]) => unknown)} name  or a task of `load`
-   * @param {...unknown} args
-   * @returns {Job<any>}
+   * @template {string | ((...args: any[]) => unknown)} F
+   * @param {F} name  or a task of `load`
+   * @param {import('./tasks.js').ArgumentsOf<F>} args
+   * @returns {Job<import('./tasks.js').ResultOf<F>>}
    * @throws {import('./errors.js').WeftError}  `WEFT_ERR_EXPORT`, `WEFT_ERR_CLOSED`; whatever
    *   else is wrong rejects
    */

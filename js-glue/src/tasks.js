@@ -15,6 +15,18 @@ const BUSY_MS = 1000;
  *   T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never }} Tasks
  */
 
+/**
+ * What is given to a task, or to a function of C.
+ * @template F
+ * @typedef {F extends (...args: infer A) => unknown ? A : unknown[]} ArgumentsOf
+ */
+
+/**
+ * What comes back. Of a function of C: a number, a BigInt for i64, undefined for void.
+ * @template F
+ * @typedef {F extends (...args: any[]) => infer R ? Awaited<R> : any} ResultOf
+ */
+
 /** @typedef {import('./task-thread.js').Range} Range */
 
 /** A module on its way to the workers. */

@@ -150,6 +150,36 @@ describe('the package', { skip }, () => {
     assert.equal(output, 'true weft\nERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
+  const TASKS = `
+    export function darken(first: number, last: number, pixels: Float32Array, by: number): void {
+      for (let i = first; i < last; i++) pixels[i]! *= by;
+    }
+    export const describe = (pixels: Float32Array, { name }: { name: string }): string => name + pixels.length;
+    export async function later(value: bigint): Promise<bigint> { return value; }
+    export const LIMIT = 5;`;
+
+  const USE_TASKS = `
+    const tasks = await rt.load<typeof import('./tasks.EXTENSION')>('./tasks.js');
+    const pixels = rt.array(Float32Array, 8);
+    const text: string = await tasks.describe(pixels, { name: 'moon' });
+    const same: string = await rt.with({ timeoutMs: 5 }).call(tasks.describe, pixels, { name: 'moon' });
+    const big: bigint = await tasks.later(5n);
+    const job: Job<bigint> = rt.start(tasks.later, 5n);
+    for await (const { done, total } of job.progress) console.log(done / total);
+    const now: string = rt.callSync(tasks.describe, pixels, { name: 'moon' });
+    await rt.forEach(pixels.length, tasks.darken, pixels, 0.5);
+    await rt.forEach({ first: 0, last: 8, grain: 2 }, tasks.darken, pixels, 0.5);
+    // @ts-expect-error: a task keeps its parameters
+    await tasks.describe(pixels, { nome: 'moon' });
+    // @ts-expect-error: also under options
+    await rt.with({ label: 'x' }).call(tasks.describe, pixels);
+    // @ts-expect-error: and in a loop
+    await rt.forEach(8, tasks.darken, pixels, '0.5');
+    // @ts-expect-error: what is no function is no task
+    tasks.LIMIT;
+    const loose = await rt.load('./tasks.js');
+    console.log(text, same, big, now, await loose.anything?.(1, 'two'));`;
+
   const USE = `
     const rt: Runtime = await createRuntime({ threads: 2 });
     const xs: Float64Array = rt.array(Float64Array, 8);
@@ -161,6 +191,7 @@ describe('the package', { skip }, () => {
     rt.array(Float64Array, '8');
     // @ts-expect-error: there is no such option
     await createRuntime({ thread: 2 });
+    ${USE_TASKS}
     await rt.close();
     console.log(sum, result, reason);`;
 
@@ -174,10 +205,11 @@ describe('the package', { skip }, () => {
       const folder = path.join(project, `types-${file}-${options.module}`);
       mkdirSync(folder);
       const cjs = file.endsWith('.cts');
-      const imports = cjs ? "import weft = require('weft');\nconst { createRuntime, WeftError } = weft;\ntype Runtime = weft.Runtime;\n"
-        : "import { createRuntime, WeftError, type Runtime } from 'weft';\nimport { checkpoint, progress } from 'weft/task';\n";
+      const imports = cjs ? "import weft = require('weft');\nconst { createRuntime, WeftError } = weft;\ntype Runtime = weft.Runtime;\ntype Job<T> = weft.Job<T>;\n"
+        : "import { createRuntime, WeftError, type Job, type Runtime } from 'weft';\nimport { checkpoint, progress } from 'weft/task';\n";
       const tasks = cjs ? '' : 'export function task(first: number, last: number): void { checkpoint(); progress(first, last); }\n';
-      writeFileSync(path.join(folder, file), `${imports}${head ?? ''}${tasks}export async function main(): Promise<void> {${USE}\n}\n`);
+      writeFileSync(path.join(folder, file), `${imports}${head ?? ''}${tasks}export async function main(): Promise<void> {${USE.replace('EXTENSION', file.slice(4).replace('ts', 'js'))}\n}\n`);
+      writeFileSync(path.join(folder, file.replace('use', 'tasks')), TASKS);
       writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({
         compilerOptions: { target: 'es2022', lib: ['es2022', 'dom'], types: [], strict: true, noEmit: true, exactOptionalPropertyTypes: true, ...options },
         files: [file],
