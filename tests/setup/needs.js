@@ -79,7 +79,17 @@ export const NEEDS = [
 //   fast-check                       property tests of bad input
 //   puppeteer-core                   drives both browsers (tests/web)
 //   piscina, tinypool, workerpool, poolifier, comlink    what bench:js compares weft with
+// tests/setup/ports/ pins those whose C sources tests/ports builds:
+//   zstd-napi, argon2, better-sqlite3    zstd, Argon2, SQLite: each starts POSIX threads
 // tests/setup/nodes/ pins two more versions of Node, which the tests run under.
+
+/** Only the tests of ports': that others read what is compressed here. @type {Need} */
+export const ZSTD = {
+  what: 'zstd, which decompresses what its port has compressed',
+  targets: [],
+  there: () => has('zstd'),
+  packages: () => ['zstd'],
+};
 
 /** Only the ladder's outside reference for BLAKE3. @type {Need} */
 export const B3SUM = {

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { build, bundle } from './build.js';
 import { readCommandLine, runMain } from './command_line.js';
-import { BROWSERS } from './needs.js';
+import { BROWSERS, ZSTD } from './needs.js';
 import { installNodes } from './nodes.js';
 import { installPinned } from './pinned.js';
 import { ROOT, secondsSince, step } from './run.js';
@@ -15,7 +15,7 @@ const JS_TEST_MS = 180_000;
 const JS_AT_ONCE = 1; // they start threads of their own, and some measure time
 
 /** What runs under the other versions of Node too. */
-const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'program', 'tasks'];
+const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'ports', 'program', 'tasks'];
 
 const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|web|types]';
 const HELP = [
@@ -76,7 +76,6 @@ async function testJsEverywhere(filter, targets) {
   if (!(await bundle())) return [{ part: 'js', passed: 0, failed: 1, seconds: '0.0 s', note: 'cannot be bundled' }];
   const chosen = (name) => filter === undefined || name.includes(filter);
   const env = { WEFT_TARGETS: targets.join(',') };
-  await installPinned('ports', ['--ignore-scripts']); // without them their tests are skipped
   const lines = [await testJs('js', process.execPath, chosen, env)];
   for (const { name, program, why } of await installNodes()) {
     lines.push(program !== undefined
@@ -126,8 +125,9 @@ async function main() {
   const jsNeeds = ['wasi', 'emscripten']; // what JavaScript loads
   const built = wants('c') ? targets
     : wants('js') || only === 'web' ? targets.filter((name) => jsNeeds.includes(name)) : [];
-  const ready = await setUp({ targets: built, explicit, npm: !(only === 'c'), extras: only === 'web' ? BROWSERS : [] });
+  const ready = await setUp({ targets: built, explicit, npm: !(only === 'c'), extras: only === 'web' ? BROWSERS : wants('js') ? [ZSTD] : [] });
 
+  if (wants('js')) await installPinned('ports', ['--ignore-scripts']); // without them their tests are skipped
   const lines = [];
   for (const preset of ready.targets) lines.push(await testTarget(preset, filter, wants('c')));
   if (wants('js')) lines.push(...await testJsEverywhere(filter, ready.targets));

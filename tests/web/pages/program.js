@@ -14,3 +14,12 @@ globalThis.play = async (name) => {
     return `${error?.code} ${error?.stack ?? error} ${error?.message}`;
   }
 };
+
+/** Compresses a file of the server with tests/ports' zstd. */
+globalThis.compress = async (threads, name) => {
+  const input = await (await fetch(new URL(`built/${name}`, site))).arrayBuffer();
+  const { code, stdout, stderr, files } = await runProgram(new URL('built/wasi/tests/ports/zstd.wasm', site), { args: [threads, 'in', 'out'], files: { in: input } });
+  if (code !== 0) throw new Error(`${code} ${stderr}`);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', files.get('out')));
+  return { sha256: [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''), seconds: Number(stdout) };
+};
