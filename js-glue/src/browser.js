@@ -45,10 +45,10 @@ async function loadScript(source) {
 }
 
 /**
- * @param {Worker} worker  @param {string} label  @param {() => void} [started]  or failed to
+ * @param {Worker} worker  @param {string} label
  * @returns {import('./host.js').ThreadWorker}
  */
-function wrap(worker, label, started = () => {}) {
+function wrap(worker, label) {
   /** @type {[reason: string, cause?: unknown] | undefined} */
   let end;
   /** @type {(reason: string, cause?: unknown) => void} */
@@ -64,7 +64,6 @@ function wrap(worker, label, started = () => {}) {
   worker.addEventListener('message', ({ data }) => {
     if (data?.type !== 'weft:loaded') return;
     loaded = true;
-    started();
     lock = data.lock;
     if (lock) navigator.locks.request(lock, gone).catch(() => {});
   });
@@ -73,7 +72,6 @@ function wrap(worker, label, started = () => {}) {
     // worker goes on.
     if (loaded) return;
     worker.terminate();
-    started();
     tell(event.message || `${label} cannot be loaded (is it there; is it served as text/javascript, on an isolated page with Cross-Origin-Embedder-Policy, too; does worker-src of the Content-Security-Policy allow it?)`);
   });
   return {
@@ -93,60 +91,10 @@ function wrap(worker, label, started = () => {}) {
 
 let created = 0;
 
-/** @param {() => void} [started] */
-function createNow(started) {
+function createWorker() {
   const worker = new Worker(new URL('./worker-browser.js', import.meta.url), { type: 'module', name: `weft ${created++}` });
-  return wrap(worker, 'worker-browser.js, the script of weft\'s workers,', started);
+  return wrap(worker, 'worker-browser.js, the script of weft\'s workers,');
 }
-
-/** The worker that is being created by a worker. @type {Promise<void>} */
-let turn = Promise.resolve();
-
-/**
- * In a worker one after the other: Firefox may hang where a worker creates one while another of
- * its own still loads.
- *
- * @returns {import('./host.js').ThreadWorker}
- */
-function createInTurn() {
-  /** @type {import('./host.js').ThreadWorker | undefined} */
-  let worker;
-  /** @type {((worker: import('./host.js').ThreadWorker) => void)[]} */
-  let wanted = [];
-  /** @type {(reason: string, cause?: unknown) => void} */
-  let told = () => {};
-  let ended = false;
-  turn = turn.then(() => new Promise((resolve) => {
-    if (ended) return resolve();
-    try {
-      const made = worker = createNow(resolve);
-      made.onEnd((reason, cause) => told(reason, cause));
-      for (const action of wanted) action(made);
-    } catch (error) {
-      resolve();
-      told(/** @type {Error} */ (error).message, error);
-    }
-  }));
-  /** @param {(worker: import('./host.js').ThreadWorker) => void} action */
-  const act = (action) => {
-    if (worker) action(worker);
-    else wanted.push(action);
-  };
-  return {
-    post: (message) => act((made) => made.post(message)),
-    async terminate() {
-      ended = true;
-      wanted = [];
-      worker?.terminate();
-    },
-    onMessage: (listener) => act((made) => made.onMessage(listener)),
-    onEnd: (listener) => {
-      told = listener;
-    },
-  };
-}
-
-const createWorker = scope.document ? () => createNow() : createInTurn;
 
 /** @param {any} worker  Emscripten's, with its own listeners */
 function adoptWorker(worker) {

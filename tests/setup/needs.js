@@ -78,10 +78,12 @@ export const NEEDS = [
 //   wabt                             reads wasm in tests
 //   fast-check                       property tests of bad input
 //   puppeteer-core                   drives both browsers (tests/web)
+//   axe-core                         looks for what keeps people out of the demo
 //   piscina, tinypool, workerpool, poolifier, comlink    what bench:js compares weft with
 // tests/setup/ports/ pins those whose C sources tests/ports builds:
 //   zstd-napi, argon2, better-sqlite3    zstd, Argon2, SQLite: each starts POSIX threads
-// tests/setup/nodes/ pins two more versions of Node, which the tests run under.
+// tests/setup/nodes/ pins two more versions of Node, which the tests run under; bundlers/ those that
+// tests/web builds its example applications with.
 
 /** Only the tests of ports': that others read what is compressed here. @type {Need} */
 export const ZSTD = {
@@ -100,7 +102,7 @@ export const B3SUM = {
 };
 
 /**
- * Only the browser tests': that weft runs in a browser can be shown in a browser alone, and two
+ * The browser tests': that weft runs in a browser can be shown in a browser alone, and two
  * engines differ in what they let threads do.
  * @type {(Need & { engine: string })[]}
  */

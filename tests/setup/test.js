@@ -3,6 +3,7 @@
 
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { buildDemo } from '../../web-demo/build.js';
 import { build, bundle } from './build.js';
 import { readCommandLine, runMain } from './command_line.js';
 import { BROWSERS, ZSTD } from './needs.js';
@@ -11,7 +12,9 @@ import { installPinned } from './pinned.js';
 import { ROOT, secondsSince, step } from './run.js';
 import { setUp } from './setup.js';
 
+/** Of a file. */
 const JS_TEST_MS = 180_000;
+const WEB_TEST_MS = 400_000;
 const JS_AT_ONCE = 1; // they start threads of their own, and some measure time
 
 /** What runs under the other versions of Node too. */
@@ -20,7 +23,7 @@ const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'ports', 'program
 const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|web|types]';
 const HELP = [
   '  --filter TEXT   only tests whose name (C: of the program, JS: of the file) contains TEXT',
-  '  --only PART     c: the C tests; js: the JavaScript tests; web: those in browsers, which the whole leaves out; types: the type check',
+  '  --only PART     c: the C tests; js: the JavaScript tests; web: those in browsers; types: the type check',
 ];
 
 /**
@@ -47,19 +50,19 @@ async function testTarget(preset, filter, runC) {
  *
  * @returns {Promise<Line>}
  */
-async function testJs(part, program, chosen, env, folder = path.join(ROOT, 'tests/js')) {
+async function testJs(part, program, chosen, env, { folder = 'tests/js', limitMs = JS_TEST_MS } = {}) {
   const start = performance.now();
-  const files = readdirSync(folder).filter((name) => name.endsWith('.test.js'))
+  const files = readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith('.test.js'))
     .filter((name) => chosen(name.replace('.test.js', '')));
   const line = (passed, failed, note) => ({ part, passed, failed, note, seconds: secondsSince(start) });
   if (files.length === 0) return line(0, 0, 'no test');
   const report = path.join(ROOT, `build/${part}-tests.tap`);
   rmSync(report, { force: true });
   const { ok } = await step(`JavaScript: test (${part})`, program, [
-    '--test', `--test-concurrency=${JS_AT_ONCE}`, `--test-timeout=${JS_TEST_MS}`,
+    '--test', `--test-concurrency=${JS_AT_ONCE}`, `--test-timeout=${limitMs}`,
     '--test-reporter=spec', '--test-reporter-destination=stdout',
     '--test-reporter=tap', `--test-reporter-destination=${report}`,
-    ...files.map((name) => path.join(folder, name)),
+    ...files.map((name) => path.join(ROOT, folder, name)),
   ], { env });
   const text = readFileSync(report, 'utf8');
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
@@ -90,13 +93,15 @@ async function testWeb(filter, targets) {
   const left = (part, why) => ({ part, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });
   if (!targets.includes('wasi')) return [left('web', 'needs wasi')];
   if (!(await bundle())) return [{ part: 'web', passed: 0, failed: 1, seconds: '0.0 s', note: 'cannot be bundled' }];
+  await buildDemo();
+  await installPinned('bundlers', ['--ignore-scripts']); // without them their tests are skipped
   const there = BROWSERS.filter((need) => need.there());
   const lines = BROWSERS.filter((need) => !there.includes(need)).map(({ engine, what }) => left(engine, `no ${what}`));
   if (there.length === 0) return lines;
   const chosen = (name) => (filter === undefined || name.includes(filter)) &&
-    (BROWSERS.every(({ engine }) => engine !== name) || there.some(({ engine }) => engine === name));
+    BROWSERS.every(({ engine }) => !name.endsWith(engine) || there.some((need) => need.engine === engine));
   const env = { WEFT_BROWSERS: there.map(({ engine }) => engine).join(',') };
-  return [await testJs('web', process.execPath, chosen, env, path.join(ROOT, 'tests/web')), ...lines];
+  return [await testJs('web', process.execPath, chosen, env, { folder: 'tests/web', limitMs: WEB_TEST_MS }), ...lines];
 }
 
 /** @returns {Promise<Line>} */
@@ -124,14 +129,14 @@ async function main() {
   const wants = (part) => only === undefined || only === part;
   const jsNeeds = ['wasi', 'emscripten']; // what JavaScript loads
   const built = wants('c') ? targets
-    : wants('js') || only === 'web' ? targets.filter((name) => jsNeeds.includes(name)) : [];
-  const ready = await setUp({ targets: built, explicit, npm: !(only === 'c'), extras: only === 'web' ? BROWSERS : wants('js') ? [ZSTD] : [] });
+    : wants('js') || wants('web') ? targets.filter((name) => jsNeeds.includes(name)) : [];
+  const ready = await setUp({ targets: built, explicit, npm: !(only === 'c'), extras: [...(wants('web') ? BROWSERS : []), ...(wants('js') ? [ZSTD] : [])] });
 
   if (wants('js')) await installPinned('ports', ['--ignore-scripts']); // without them their tests are skipped
   const lines = [];
   for (const preset of ready.targets) lines.push(await testTarget(preset, filter, wants('c')));
   if (wants('js')) lines.push(...await testJsEverywhere(filter, ready.targets));
-  if (only === 'web') lines.push(...await testWeb(filter, ready.targets)); // no part of the whole: it takes minutes
+  if (wants('web')) lines.push(...await testWeb(filter, ready.targets));
   if (wants('types') && filter === undefined) lines.push(await checkTypes());
   for (const [part, why] of ready.left) {
     lines.push({ part, passed: 0, failed: 0, seconds: '0.0 s', note: `left out: ${why}` });

@@ -41,14 +41,55 @@ function dress(response, url, { without = [], of = /./, set = {} }) {
   };
 }
 
-/** @returns {Promise<{ at: (site: string, file: string) => string, close: () => Promise<void> }>} */
+/**
+ * What a page that no WebDriver drives shall do: it fetches /work/next, and posts the outcome to
+ * /work/done.
+ */
+function makeDesk() {
+  /** @type {{ task: object, resolve: (outcome: object) => void }[]} */
+  const open = [];
+  /** @type {((task: object) => void) | undefined} */
+  let hungry;
+  const give = () => {
+    if (!hungry || open.length === 0) return;
+    hungry(open[0].task);
+    hungry = undefined;
+  };
+  return {
+    /** One after the other. @param {object} task  @returns {Promise<any>} */
+    ask: (task) => new Promise((resolve) => {
+      open.push({ task, resolve });
+      give();
+    }),
+    async answer(request, response) {
+      let text = '';
+      for await (const piece of request) text += piece;
+      if (request.url.endsWith('/done')) {
+        open.shift()?.resolve(JSON.parse(text));
+        response.end();
+      } else {
+        hungry = (task) => response.end(JSON.stringify(task));
+        give();
+      }
+    },
+  };
+}
+
+/**
+ * @returns {Promise<{ at: (site: string, file: string) => string, ask: (task: object) => Promise<any>, close: () => Promise<void> }>}
+ */
 export async function startServer() {
+  const desk = makeDesk();
   const files = await serveFolder(ROOT);
   const fixtures = await serveFolder(BUILD);
   const server = createServer((request, response) => {
     const [, name, asked] = /^\/(\w+)(\/.*)$/.exec(request.url) ?? [];
     const rest = asked?.replace('/js-glue/dist/', `/js-glue/${GLUE}/`);
     const site = SITES[name];
+    if (name === 'work') {
+      desk.answer(request, response).catch(() => response.destroy());
+      return;
+    }
     if (!site || site.lost?.test(rest)) {
       response.writeHead(404).end();
       return;
@@ -61,6 +102,7 @@ export async function startServer() {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     at: (site, file) => `http://localhost:${server.address().port}/${site}/${file}`,
+    ask: desk.ask,
     close: () => new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections();

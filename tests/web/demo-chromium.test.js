@@ -1,0 +1,3 @@
+import { defineDemo } from './demo.js';
+
+defineDemo('chromium');
