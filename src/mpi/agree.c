@@ -99,10 +99,10 @@ enum weft_status weft__mpi_enter(weft_mpi *mpi, const struct weft__mpi_call *cal
 
 enum weft_status weft__mpi_agree(weft_mpi *mpi, enum weft_status mine)
 {
-    uint32_t failed = atomic_load_explicit(&mpi->failed, memory_order_acquire);
-    if (failed != WEFT_OK)
-        mine = (enum weft_status)failed;
-    uint64_t failure = failure_of(mpi, mine);
+    if (mine != WEFT_OK)
+        weft_mpi_fail(mpi, mine, NULL);
+    weft__mpi_poll_failures(mpi); /* others may still be working */
+    uint64_t failure = mpi->told ? failure_of(mpi, (enum weft_status)atomic_load(&mpi->failed)) : 0;
     all_maximum(mpi, &failure, 1);
     enum weft_status status = failure == 0 ? WEFT_OK : spread_failure(mpi, failure);
     if (status != WEFT_OK)

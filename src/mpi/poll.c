@@ -116,18 +116,21 @@ static void tell_progress(weft_mpi *mpi, uint64_t total)
     mpi->progress(mpi->progress_context, all, total);
 }
 
-void weft__mpi_poll(weft_mpi *mpi, uint64_t total)
+void weft__mpi_poll_failures(weft_mpi *mpi)
 {
-    int any;
-    MPI_Iprobe(MPI_ANY_SOURCE, MESSAGE_TAG, mpi->comm, &any, MPI_STATUS_IGNORE);
-    MPI_Win_sync(mpi->window);
-    if (!atomic_load(&mpi->open))
-        return;
     bool failed = atomic_load(&mpi->failed) != WEFT_OK;
     if (failed && !mpi->told)
         stop_everywhere(mpi);
     if ((failed || weft__mpi_word_here(mpi, WEFT__MPI_STOP) != 0) && !atomic_load(&mpi->stopping))
         stop_here(mpi);
+}
+
+void weft__mpi_poll(weft_mpi *mpi, uint64_t total)
+{
+    int any;
+    MPI_Iprobe(MPI_ANY_SOURCE, MESSAGE_TAG, mpi->comm, &any, MPI_STATUS_IGNORE);
+    MPI_Win_sync(mpi->window);
+    weft__mpi_poll_failures(mpi);
     tell_progress(mpi, total);
 }
 

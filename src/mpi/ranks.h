@@ -114,6 +114,9 @@ enum weft_status weft__mpi_leave(weft_mpi *mpi, enum weft_status mine);
  * it at least once per tick while others may run. Total 0: unknown. */
 void weft__mpi_poll(weft_mpi *mpi, uint64_t total);
 
+/* Tells the other ranks of a failure here, and stops the work for one anywhere. */
+void weft__mpi_poll_failures(weft_mpi *mpi);
+
 /* How long the driver has waited in vain. */
 struct weft__mpi_patience {
     uint32_t rounds;

@@ -149,13 +149,22 @@ static enum weft_status start_runtime(struct opening *opening)
 
 /* ---- the window ---- */
 
+/* On one machine in memory that its ranks share, which is quicker; and Open MPI up to 4.1 at
+ * least mixes up windows of disjoint communicators on one machine otherwise. */
 static enum weft_status make_window(struct opening *opening)
 {
     weft_mpi *mpi = opening->mpi;
     void *memory;
-    int *model, known;
-    MPI_Win_allocate(WEFT__MPI_WORDS * (MPI_Aint)sizeof(uint64_t), sizeof(uint64_t), MPI_INFO_NULL,
-                     mpi->comm, &memory, &mpi->window);
+    int *model, known, here;
+    MPI_Aint bytes = WEFT__MPI_WORDS * (MPI_Aint)sizeof(uint64_t);
+    MPI_Comm machine = ranks_of_this_machine(mpi);
+    MPI_Comm_size(machine, &here);
+    MPI_Comm_free(&machine);
+    if ((size_t)here == mpi->ranks)
+        MPI_Win_allocate_shared(bytes, sizeof(uint64_t), MPI_INFO_NULL, mpi->comm, &memory,
+                                &mpi->window);
+    else
+        MPI_Win_allocate(bytes, sizeof(uint64_t), MPI_INFO_NULL, mpi->comm, &memory, &mpi->window);
     mpi->words = memory;
     memset(memory, 0, WEFT__MPI_WORDS * sizeof(uint64_t));
     MPI_Win_lock_all(MPI_MODE_NOCHECK, mpi->window);
