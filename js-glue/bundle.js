@@ -137,13 +137,31 @@ function buildPart(places, own) {
   });
 }
 
-/** The command line takes from the package what it imports of src/index.js. */
+/** The command line takes from the package what it imports of its entries. */
 const installed = {
   name: 'installed',
   setup({ onResolve }) {
     onResolve({ filter: /\/src\/index\.js$/ }, () => ({ path: './index.js', external: true }));
+    onResolve({ filter: /\/src\/cluster\/index\.js$/ }, () => ({ path: './cluster.js', external: true }));
   },
 };
+
+/**
+ * weft/cluster takes createRuntime and WeftError from the package, so that its errors are the same
+ * class. In CommonJS the package is another file.
+ */
+const beside = (index) => ({
+  name: 'beside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: index, external: true }));
+    onResolve({ filter: /\/errors\.js$/ }, ({ path: file, namespace, resolveDir }) =>
+      (namespace === 'beside' ? { path: path.join(resolveDir, file) } : { path: 'errors', namespace: 'beside' }));
+    onLoad({ filter: /^/, namespace: 'beside' }, () => ({
+      contents: "export * from './errors.js'; export { WeftError } from '../index.js';",
+      resolveDir: path.join(ROOT, 'src'),
+    }));
+  },
+});
 
 /** Keeps what is not lazy in one file: esbuild puts together what the same files import. */
 const together = (lazy, entry) => ({
@@ -171,6 +189,9 @@ async function bundle() {
   // Copies of what the entries share, rather than more files: Node is slow to import each.
   for (const name of ['task', ...BY_URL]) await build({ ...ESM, splitting: false, entryPoints: entries(name) });
   await build({ ...CJS, entryPoints: entries('task') });
+  const cluster = { entryPoints: { cluster: 'src/cluster/index.js' }, external: ['bullmq'] };
+  await build({ ...ESM, splitting: false, ...cluster, plugins: [beside('./index.js')] });
+  await build({ ...CJS, ...cluster, plugins: [beside('./index.cjs')] });
   await build({ ...ESM, splitting: false, entryPoints: { 'run-worker': 'cli/run-worker.js' } });
   await build({ ...ESM, splitting: false, entryPoints: { program: 'src/program/node.js', 'program-worker': 'src/program/program-worker.js' } });
   await build({ ...ESM, entryPoints: { cli: 'bin/weft.js' }, chunkNames: 'cli-[name]-[hash]', plugins: [installed] });
@@ -186,7 +207,7 @@ function writeTypes() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', ROOT], { stdio: 'inherit' });
   const cjs = path.join(TYPES, 'cjs');
-  const files = readdirSync(TYPES).filter((name) => name.endsWith('.d.ts'));
+  const files = readdirSync(TYPES, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
   for (const name of files) cpSync(path.join(TYPES, name), path.join(cjs, name));
   writeFileSync(path.join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 }

@@ -8,6 +8,7 @@ const HELP = `Usage: weft <command> [options]
   weft build FILE.c...    C into a module for JavaScript, with types
   weft hash [FILE...]     BLAKE3 checksums, in the format of b3sum
   weft bench              the stock kernels on one thread and on all, beside plain JavaScript
+  weft worker             computes for programs on other machines, by way of Redis
   weft serve [DIR]        a web server for development, with the headers that threads need
 
   weft <command> --help   the options of a command
@@ -22,6 +23,7 @@ const COMMANDS = {
   build: () => import('./build.js'),
   hash: () => import('./hash.js'),
   bench: () => import('./bench.js'),
+  worker: () => import('./worker.js'),
   serve: () => import('./serve.js'),
 };
 

@@ -3,6 +3,7 @@ import { compile, notLoaded, readBytes, request, toUrl } from './browser-load.js
 import { openRuntime } from './create.js';
 import { WeftError } from './errors.js';
 import { readOptions } from './options.js';
+import { STOCK } from './stock.js';
 
 export { WeftError } from './errors.js';
 export { Runtime } from './runtime.js';
@@ -147,7 +148,7 @@ const host = {
   readBytes,
   compile,
   openFile,
-  stockModule: new URL('../wasm/weft.wasm', import.meta.url),
+  stockModule: STOCK,
   resolveModule,
   taskWorker: new URL('./task-worker.js', import.meta.url).href,
   soloTaskWorker: new URL('./task-worker.js', import.meta.url).href,

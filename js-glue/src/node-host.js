@@ -1,6 +1,7 @@
 import { WeftError } from './errors.js';
 import { now, write } from './node-io.js';
 import { builtin, cpus, createWorker, variable, wrap } from './node.js';
+import { STOCK } from './stock.js';
 
 export { openRuntime } from './create.js';
 
@@ -73,7 +74,7 @@ export const host = {
   readBytes,
   compile,
   openFile: async (source) => (await import('./node-files.js')).openFile(source),
-  stockModule: new URL('../wasm/weft.wasm', import.meta.url),
+  stockModule: STOCK,
   resolveModule,
   taskWorker: new URL('./task-worker-node.js', import.meta.url).href,
   soloTaskWorker: new URL('./task-worker.js', import.meta.url).href,

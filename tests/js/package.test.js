@@ -66,13 +66,14 @@ describe('the package', { skip }, () => {
 
   it('has all that it names, and nothing else', LIMIT, () => {
     const names = readdirSync(installed(), { recursive: true }).map(String);
-    for (const name of ['dist/index.js', 'dist/worker.cjs', 'types/index.d.ts', 'wasm/weft.wasm', 'LICENSE', 'README.md']) {
+    for (const name of ['dist/index.js', 'dist/cluster.js', 'types/cluster/index.d.ts', 'types/cjs/cluster/index.d.ts', 'dist/worker.cjs', 'types/index.d.ts', 'wasm/weft.wasm', 'LICENSE', 'README.md']) {
       assert.ok(names.includes(path.normalize(name)), `${name} is missing`);
     }
     const strange = names.filter((name) => /^(src|tests|node_modules)\b/.test(name) || /\.tgz$|tsconfig|bundle\.js/.test(name));
     assert.deepEqual(strange, []);
-    const { exports, bin, dependencies } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
+    const { exports, bin, dependencies, peerDependenciesMeta } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
     assert.equal(dependencies, undefined);
+    assert.deepEqual(peerDependenciesMeta, { bullmq: { optional: true }, ioredis: { optional: true } });
     const files = [...JSON.stringify([exports, bin]).matchAll(/"(\.\/[^"*]*\.[a-z.]+)"/g)].map(([, file]) => file);
     assert.ok(files.length >= 8);
     for (const file of files) assert.ok(existsSync(installed(file)), `${file} is missing`);
@@ -143,6 +144,32 @@ describe('the package', { skip }, () => {
     assert.equal(output, '42');
   });
 
+  const CLUSTER = `
+      const cluster = await connect({ local: 2, threads: 1, memoryBytes: 2 ** 26 });
+      console.log(await cluster.reduce('weft_sum_f64', slices(Float64Array.of(1, 2, 3.5), 1), (a, b) => a + b));
+      const [{ arrays: [sorted] }] = await cluster.map('weft_sort_f64', [[inout(Float64Array.of(3, 1)), 2]]);
+      console.log(sorted.join(), await cluster.map('no_such', []).catch((error) => error instanceof WeftError));
+      await cluster.close();
+      const missing = await connect({ connection: 'redis://127.0.0.1:1' }).catch((error) => error);
+      console.log(missing instanceof WeftError, missing.code, /npm install bullmq/.test(missing.message));`;
+  const CLUSTER_OUTPUT = '6.5\n1,3 true\ntrue WEFT_ERR_UNSUPPORTED true';
+
+  it('has weft/cluster, which says where it lacks bullmq', LIMIT, () => {
+    assert.equal(runFile('cluster.mjs', `
+      import * as names from 'weft/cluster';
+      import { WeftError } from 'weft';
+      const { connect, inout, slices } = names;
+      console.log(Object.keys(names).join());
+      ${CLUSTER}`), `connect,inout,out,slices,startWorker\n${CLUSTER_OUTPUT}`);
+    assert.equal(runFile('cluster.cjs', `
+      const { connect, inout, slices } = require('weft/cluster');
+      const { WeftError } = require('weft');
+      (async () => {${CLUSTER}})();`, allowed(['--no-experimental-require-module']) ? ['--no-experimental-require-module'] : []), CLUSTER_OUTPUT);
+    const { status, stderr } = run(process.execPath, [installed('dist/cli.js'), 'worker', '--redis', 'redis://127.0.0.1:1']);
+    assert.equal(status, 1);
+    assert.match(stderr, /npm install bullmq ioredis/);
+  });
+
   it('lets the wasm files and package.json be named', LIMIT, () => {
     const output = runFile('names.cjs', `
       console.log(require.resolve('weft/wasm/weft.wasm').endsWith('weft.wasm'), require('weft/package.json').name);
@@ -193,7 +220,13 @@ describe('the package', { skip }, () => {
     await createRuntime({ thread: 2 });
     ${USE_TASKS}
     await rt.close();
-    console.log(sum, result, reason);`;
+    const cluster: Cluster = await connect({ local: 2, memoryBytes: 2 ** 26 });
+    const sums: number[] = await cluster.map('weft_sum_f64', slices(new Float64Array(8), 2), { inFlight: 2 });
+    for await (const each of cluster.stream('weft_sort_f64', [[inout(new Float64Array(2)), 2, out(Uint8Array, 3)]])) console.log(each.value);
+    // @ts-expect-error: there is no such option
+    await connect({ local: 2, memory: 5 });
+    await cluster.close();
+    console.log(sum, result, reason, sums);`;
 
   for (const { title, file, head, options } of [
     { title: 'an ES module, nodenext', file: 'use.mts', options: { module: 'nodenext' } },
@@ -205,8 +238,10 @@ describe('the package', { skip }, () => {
       const folder = path.join(project, `types-${file}-${options.module}`);
       mkdirSync(folder);
       const cjs = file.endsWith('.cts');
-      const imports = cjs ? "import weft = require('weft');\nconst { createRuntime, WeftError } = weft;\ntype Runtime = weft.Runtime;\ntype Job<T> = weft.Job<T>;\n"
-        : "import { createRuntime, WeftError, type Job, type Runtime } from 'weft';\nimport { checkpoint, progress } from 'weft/task';\n";
+      const imports = cjs ? `import weft = require('weft');\nconst { createRuntime, WeftError } = weft;\ntype Runtime = weft.Runtime;\ntype Job<T> = weft.Job<T>;
+        import past = require('weft/cluster');\nconst { connect, inout, out, slices } = past;\ntype Cluster = past.Cluster;\n`
+        : `import { createRuntime, WeftError, type Job, type Runtime } from 'weft';\nimport { checkpoint, progress } from 'weft/task';
+        import { connect, inout, out, slices, type Cluster } from 'weft/cluster';\n`;
       const tasks = cjs ? '' : 'export function task(first: number, last: number): void { checkpoint(); progress(first, last); }\n';
       writeFileSync(path.join(folder, file), `${imports}${head ?? ''}${tasks}export async function main(): Promise<void> {${USE.replace('EXTENSION', file.slice(4).replace('ts', 'js'))}\n}\n`);
       writeFileSync(path.join(folder, file.replace('use', 'tasks')), TASKS);

@@ -79,6 +79,7 @@ export const NEEDS = [
 //   fast-check                       property tests of bad input
 //   puppeteer-core                   drives both browsers (tests/web)
 //   axe-core                         looks for what keeps people out of the demo
+//   bullmq, ioredis                  what weft/cluster works by, over Redis
 //   piscina, tinypool, workerpool, poolifier, comlink    what bench:js compares weft with
 // tests/setup/ports/ pins those whose C sources tests/ports builds:
 //   zstd-napi, argon2, better-sqlite3    zstd, Argon2, SQLite: each starts POSIX threads
@@ -91,6 +92,14 @@ export const ZSTD = {
   targets: [],
   there: () => has('zstd'),
   packages: () => ['zstd'],
+};
+
+/** Only the tests and the benchmark of weft/cluster: what it works by. @type {Need} */
+export const REDIS = {
+  what: 'redis-server, for weft/cluster',
+  targets: [],
+  there: () => has('redis-server'),
+  packages: () => ['redis-server'],
 };
 
 /** Only the ladder's outside reference for BLAKE3. @type {Need} */

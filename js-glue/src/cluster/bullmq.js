@@ -1,0 +1,407 @@
+import { randomBytes } from 'node:crypto';
+import { WeftError } from '../errors.js';
+import { CHUNK_INLINE, errorOf } from './job.js';
+import { PAYLOAD_VERSION, decodeOutcome, encodeChunk } from './payload.js';
+import { clientOf, closeAll, connectionOf, engineError, isFull, keysOf, loadBullmq, placeOf, untilConnected } from './redis.js';
+import { mustExport, readModule } from './source.js';
+
+/** Chunks in flight: nobody knows how many workers there are, or will be. */
+const SLOTS = 64;
+
+/** How long chunks outlive their caller, and how often it says that it is alive. */
+const LEASE_MS = 45_000;
+const TICK_MS = 3000;
+
+/** A module stays so long after its last use. */
+const MODULE_SECONDS = 7 * 24 * 3600;
+
+/** Failed jobs are left for people to look at. */
+const KEEP_FAILED = { age: 24 * 3600, count: 1000 };
+
+const RETRY_LEAST_MS = 100;
+const RETRY_MOST_MS = 2000;
+const AGAIN_MOST = 50;
+
+/**
+ * A chunk that was issued and has no outcome.
+ * @typedef {object} Entry
+ * @property {string} id  of the job
+ * @property {BullmqRun} run
+ * @property {import('./flow.js').Issue} issue
+ * @property {number} again  how often it came back with nothing done
+ * @property {number} missing  ticks at which there was no such job
+ * @property {boolean} added
+ * @property {boolean} ended
+ * @property {(result: any) => void} resolve
+ * @property {(error: unknown) => void} reject
+ */
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One map on BullMQ. */
+class BullmqRun {
+  id = randomBytes(9).toString('hex');
+
+  /**
+   * @param {BullmqEngine} engine  @param {string} kernel
+   * @param {import('./flow.js').FlowSettings} settings
+   */
+  constructor(engine, kernel, settings) {
+    this.engine = engine;
+    this.kernel = kernel;
+    this.settings = settings;
+  }
+
+  /** @param {any[]} args  @param {string} where */
+  pack(args, where) {
+    const bytes = encodeChunk(args);
+    const most = this.engine.settings.chunkBytesMax;
+    if (bytes.length > most) {
+      throw new WeftError('WEFT_ERR_LIMIT', `${where} has ${bytes.length} bytes, at most ${most} travel: cut it smaller, or raise chunkBytesMax`);
+    }
+    return { bytes, stored: false, inline: bytes.length <= CHUNK_INLINE ? bytes.toString('base64') : undefined };
+  }
+
+  /** @param {import('./flow.js').Issue} issue */
+  issue(issue) {
+    return this.engine.issue(this, issue);
+  }
+
+  async end() {
+    await this.engine.endRun(this);
+  }
+}
+
+/** Workers behind BullMQ; a queue of jobs, one for each chunk. */
+class BullmqEngine {
+  slots = SLOTS;
+  retries = true; // BullMQ does: a job has attempts, and a stalled one is given to another worker
+  /** @type {Map<string, Entry>} by the id of the job */
+  #entries = new Map();
+  /** @type {Set<BullmqRun>} */
+  #runs = new Set();
+  #closing = false;
+  #ticking = false;
+  #contactAt = performance.now();
+  #movedAt = performance.now();
+  /** @type {any} */
+  #trouble;
+
+  /**
+   * @param {import('./redis.js').RedisSettings} settings
+   * @param {import('./source.js').ModuleSource} module
+   * @param {{ queue: any, events: any, client: any }} link
+   */
+  constructor(settings, module, { queue, events, client }) {
+    this.settings = settings;
+    this.module = module;
+    this.queue = queue;
+    this.events = events;
+    this.client = client;
+    this.place = placeOf(settings.connection);
+    this.keys = keysOf(settings);
+    for (const object of [queue, events]) {
+      object.on('error', (/** @type {any} */ error) => {
+        this.#trouble = error;
+      });
+    }
+    events.on('active', (/** @type {any} */ { jobId }) => this.#onActive(jobId));
+    events.on('completed', (/** @type {any} */ { jobId, returnvalue }) => this.#onCompleted(jobId, returnvalue));
+    events.on('failed', (/** @type {any} */ { jobId, failedReason }) => this.#onFailed(jobId, failedReason));
+    this.timer = setInterval(() => this.#tick(), Math.min(TICK_MS, settings.patienceMs / 5));
+    this.timer.unref();
+  }
+
+  /** @param {string} kernel */
+  find(kernel) {
+    mustExport(this.module.functions, kernel);
+  }
+
+  describe() {
+    return Object.freeze({ engine: 'bullmq', place: this.place, queue: this.settings.queue, module: this.module.digest, functions: this.module.functions });
+  }
+
+  /** @param {string} kernel  @param {import('./flow.js').FlowSettings} settings */
+  async begin(kernel, settings) {
+    const run = new BullmqRun(this, kernel, settings);
+    if (this.#runs.size === 0) this.#contactAt = this.#movedAt = performance.now();
+    this.#runs.add(run);
+    this.timer.ref();
+    try {
+      await this.#patiently(() => this.#renew([run]), settings.signal);
+    } catch (error) {
+      await this.endRun(run);
+      throw error;
+    }
+    return run;
+  }
+
+  /** @param {BullmqRun} run  @param {import('./flow.js').Issue} issue */
+  async issue(run, issue) {
+    const id = `${run.id}-${issue.index}-${issue.copy}`;
+    return new Promise((resolve, reject) => {
+      const entry = { id, run, issue, again: 0, missing: 0, added: false, ended: false, resolve, reject };
+      this.#entries.set(id, entry);
+      issue.signal.addEventListener('abort', () => this.#drop(entry), { once: true });
+      this.#add(entry);
+    });
+  }
+
+  /** @param {Entry} entry */
+  async #add(entry) {
+    const { run, issue: { index, packed } } = entry;
+    try {
+      await this.#patiently(async () => {
+        if (entry.ended) return;
+        const { inline, bytes } = packed;
+        const stored = inline === undefined && !packed.stored
+          ? this.client.set(this.keys.chunk(run.id, index), bytes, 'PX', LEASE_MS * 4).then(() => {
+            packed.stored = true;
+          }) : undefined;
+        const added = this.queue.add(run.kernel, {
+          weft: PAYLOAD_VERSION, run: run.id, index, module: this.module.digest, chunk: inline, most: this.settings.chunkBytesMax,
+        }, {
+          jobId: entry.id, attempts: run.settings.attempts, backoff: { type: 'fixed', delay: 500 },
+          removeOnComplete: true, removeOnFail: KEEP_FAILED,
+        });
+        await Promise.all([added, stored]);
+        entry.added = true;
+      }, entry.issue.signal);
+    } catch (error) {
+      this.#settle(entry, () => entry.reject(error));
+    }
+  }
+
+  /**
+   * Tries again while Redis is full, or out of reach, up to the limit of patience.
+   *
+   * @param {() => Promise<void>} action
+   * @param {AbortSignal} signal
+   */
+  async #patiently(action, signal) {
+    signal.throwIfAborted();
+    /** @type {() => void} */
+    let onAbort = () => {};
+    let timer;
+    const ended = new Promise((_, reject) => {
+      onAbort = () => reject(signal.reason);
+      timer = setTimeout(() => reject(this.#lost()), this.settings.patienceMs);
+    });
+    ended.catch(() => {});
+    signal.addEventListener('abort', onAbort);
+    try {
+      for (let wait = RETRY_LEAST_MS; ; wait = Math.min(RETRY_MOST_MS, wait * 2)) {
+        try {
+          return await Promise.race([action(), ended]);
+        } catch (error) {
+          if (signal.aborted) throw signal.reason;
+          if (this.#closing || !isFull(error) || error instanceof WeftError) throw engineError(error, this.place);
+          this.#trouble = error;
+        }
+        await Promise.race([pause(wait), ended]);
+      }
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #lost() {
+    const said = this.#trouble ? String(this.#trouble.message || this.#trouble.code) : 'no answer';
+    return isFull(this.#trouble) ? engineError(this.#trouble, this.place)
+      : new WeftError('WEFT_ERR_ENGINE', `Redis at ${this.place} is out of reach for ${this.settings.patienceMs} ms: ${said}`, { cause: this.#trouble });
+  }
+
+  /** @param {string} id */
+  #onActive(id) {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    this.#movedAt = performance.now();
+    entry.issue.started();
+  }
+
+  /** @param {string} id  @param {import('./job.js').JobResult} result */
+  async #onCompleted(id, result) {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    this.#movedAt = performance.now();
+    try {
+      if (result?.again !== undefined) return this.#again(entry, result.again);
+      const bytes = result?.result === undefined
+        ? await this.client.getBuffer(this.keys.result(entry.run.id, entry.issue.index)) : Buffer.from(result.result, 'base64');
+      if (bytes === null) return this.#again(entry, 'its result is not there');
+      this.#settle(entry, () => entry.resolve(decodeOutcome(bytes)));
+    } catch (error) {
+      this.#settle(entry, () => entry.reject(engineError(error, this.place)));
+    }
+  }
+
+  /** @param {string} id  @param {string} reason */
+  #onFailed(id, reason) {
+    const entry = this.#entries.get(id);
+    this.#movedAt = performance.now();
+    if (entry) this.#settle(entry, () => entry.reject(errorOf(reason)));
+  }
+
+  /** Nothing was done: what the worker missed is put there, and the job is added once more. @param {Entry} entry  @param {string} why */
+  async #again(entry, why) {
+    if (entry.ended) return;
+    if (++entry.again > AGAIN_MOST) {
+      this.#settle(entry, () => entry.reject(new WeftError('WEFT_ERR_ENGINE', `it came back ${entry.again} times with nothing done: ${why}`)));
+      return;
+    }
+    entry.issue.packed.stored = false;
+    entry.missing = 0;
+    entry.added = false;
+    try {
+      await this.#patiently(() => this.#renew([entry.run]), entry.issue.signal);
+    } catch (error) {
+      this.#settle(entry, () => entry.reject(error));
+      return;
+    }
+    if (entry.again > 1) await pause(Math.min(RETRY_MOST_MS, RETRY_LEAST_MS * entry.again));
+    this.#add(entry);
+  }
+
+  /** @param {Entry} entry  @param {() => void} tell */
+  #settle(entry, tell) {
+    if (entry.ended) return;
+    entry.ended = true;
+    this.#entries.delete(entry.id);
+    try {
+      tell();
+    } catch (error) {
+      entry.reject(error);
+    }
+  }
+
+  /** Nobody wants the chunk any more. @param {Entry} entry */
+  #drop(entry) {
+    const { issue: { index, packed }, run } = entry;
+    if (!entry.ended) {
+      this.#settle(entry, () => entry.reject(new WeftError('WEFT_ERR_CANCELLED', 'not wanted any more')));
+      if (!this.#closing) this.queue.remove(entry.id).catch(() => {}); // unless a worker has it
+    }
+    // Results are short lived, but large.
+    if (!this.#closing) this.client.unlink(this.keys.result(run.id, index), ...(packed.stored ? [this.keys.chunk(run.id, index)] : [])).catch(() => {});
+  }
+
+  /**
+   * Says that these maps are alive, and that their module is wanted.
+   *
+   * @param {BullmqRun[]} runs
+   */
+  async #renew(runs) {
+    const { client, keys, module } = this;
+    // Where the key is there, PEXPIRE works even while memory is full.
+    await Promise.all(runs.map(async ({ id }) => {
+      if ((await client.pexpire(keys.run(id), LEASE_MS)) === 0) await client.set(keys.run(id), '1', 'PX', LEASE_MS);
+    }));
+    const key = keys.module(module.digest);
+    if ((await client.expire(key, MODULE_SECONDS)) === 0) await client.set(key, module.bytes, 'EX', MODULE_SECONDS);
+    this.#contactAt = performance.now();
+  }
+
+  /** Every few seconds, while there is a map: keeps it alive, and looks for what events did not tell. */
+  async #tick() {
+    const now = performance.now();
+    if (this.#runs.size === 0) return;
+    if (now - this.#contactAt > this.settings.patienceMs) this.#failAll(this.#lost());
+    if (this.#ticking) return;
+    this.#ticking = true;
+    try {
+      await this.#renew([...this.#runs]);
+      await this.#sweep();
+      await this.#lookForWorkers();
+    } catch (error) {
+      this.#trouble = error;
+    } finally {
+      this.#ticking = false;
+    }
+  }
+
+  /** An event may be lost with its connection; a job with the data of Redis. */
+  async #sweep() {
+    const waiting = [...this.#entries.values()].filter(({ added }) => added);
+    if (waiting.length === 0) return;
+    const pipeline = this.client.pipeline();
+    for (const { id, run, issue } of waiting) {
+      pipeline.hmget(this.keys.job(id), 'timestamp', 'processedOn', 'finishedOn', 'failedReason');
+      if (issue.packed.stored) pipeline.pexpire(this.keys.chunk(run.id, issue.index), LEASE_MS * 4);
+    }
+    const replies = await pipeline.exec();
+    for (const [error] of replies) if (error) throw error;
+    const answers = replies.map((/** @type {any[]} */ [, answer]) => answer).filter(Array.isArray);
+    waiting.forEach((entry, i) => {
+      const [timestamp, processedOn, finishedOn, failedReason] = answers[i] ?? [];
+      if (timestamp === null) {
+        // Its completion may be on the way; by the second time it is not.
+        if (++entry.missing >= 2) this.#again(entry, 'the job is gone');
+        return;
+      }
+      entry.missing = 0;
+      if (processedOn) this.#onActive(entry.id);
+      if (finishedOn && failedReason) this.#onFailed(entry.id, failedReason);
+    });
+  }
+
+  async #lookForWorkers() {
+    const { patienceMs, queue } = this.settings;
+    if (this.#entries.size === 0 || performance.now() - this.#movedAt < patienceMs) return;
+    if ((await this.queue.getWorkersCount()) > 0) {
+      this.#movedAt = performance.now();
+      return;
+    }
+    this.#failAll(new WeftError('WEFT_ERR_TIMEOUT',
+      `nobody has taken a chunk for ${patienceMs} ms: no worker listens to queue ${queue} of ${this.place}; start one by npx weft worker --redis URL`));
+  }
+
+  /** @param {WeftError} error */
+  #failAll(error) {
+    for (const entry of [...this.#entries.values()]) this.#settle(entry, () => entry.reject(error));
+  }
+
+  /** @param {BullmqRun} run */
+  async endRun(run) {
+    this.#runs.delete(run);
+    if (this.#runs.size === 0) this.timer.unref();
+    // Workers that run chunks of it look for this key.
+    const gone = this.client.unlink(this.keys.run(run.id)).catch(() => {});
+    await Promise.race([gone, pause(1000)]);
+  }
+
+  async close() {
+    this.#closing = true;
+    clearInterval(this.timer);
+    this.#failAll(new WeftError('WEFT_ERR_CLOSED', 'this cluster is closed'));
+    await closeAll([this.events, this.queue]);
+  }
+}
+
+/**
+ * @param {import('./redis.js').RedisSettings} settings
+ * @param {unknown} module
+ */
+export async function openBullmq(settings, module) {
+  const [{ Queue, QueueEvents }, source] = await Promise.all([loadBullmq(), readModule(module)]);
+  const options = { connection: connectionOf(settings.connection), prefix: settings.prefix };
+  const opened = [];
+  try {
+    const queue = new Queue(settings.queue, options);
+    opened.push(queue);
+    queue.on('error', () => {}); // each is told to whom it concerns
+    await untilConnected(queue, settings);
+    const client = await clientOf(queue);
+    // Events from here on, whenever the reading of them begins.
+    const [newest] = await client.xrevrange(keysOf(settings).job('events'), '+', '-', 'COUNT', 1);
+    const events = new QueueEvents(settings.queue, { ...options, lastEventId: newest?.[0] ?? '0-0' });
+    opened.push(events);
+    events.on('error', () => {});
+    await untilConnected(events, settings);
+    return new BullmqEngine(settings, source, { queue, events, client });
+  } catch (error) {
+    await closeAll(opened);
+    throw engineError(error, placeOf(settings.connection));
+  }
+}

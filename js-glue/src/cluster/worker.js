@@ -1,0 +1,278 @@
+import { hostname } from 'node:os';
+import { WeftError, show } from '../errors.js';
+import { readRedisOptions } from './connect.js';
+import { execute } from './execute.js';
+import { RESULT_INLINE, RESULT_SECONDS, isPassing, reasonOf } from './job.js';
+import { PAYLOAD_VERSION, decodeChunk, encodeOutcome } from './payload.js';
+import { clientOf, closeAll, connectionOf, keysOf, loadBullmq, placeOf, untilConnected } from './redis.js';
+import { Runtimes } from './runtimes.js';
+import { readModule } from './source.js';
+
+/**
+ * @typedef {object} WorkerOptions
+ * @property {string | URL | object} connection  as connect takes it
+ * @property {string} [queue]  default `weft`
+ * @property {string} [prefix]  default `weft`
+ * @property {number} [connectTimeoutMs]  default 10000
+ * @property {number} [concurrency]  chunks at once, 1 to 64; default 2: while one is computed, the
+ *   next travels. All of them share the threads
+ * @property {number} [threads]  of the runtime; default: the CPUs
+ * @property {number} [memoryBytes]  of the runtime, up to 4 GiB; default 1 GiB
+ * @property {URL | string | ArrayBuffer | ArrayBufferView} [module]  the only module that this worker
+ *   runs; default: any that a caller brings
+ * @property {number} [recoverMs]  a chunk whose worker is silent for so long is given to another;
+ *   default 15000, the same for all workers of a queue
+ * @property {(line: string) => void} [log]  default: nowhere
+ */
+
+const OPTIONS = ['connection', 'queue', 'prefix', 'connectTimeoutMs', 'concurrency', 'threads', 'memoryBytes', 'module', 'recoverMs', 'log'];
+
+/** How long it may take until a worker sees that nobody wants its chunk. */
+const LOOK_MS = 1000;
+
+/** A chunk that has lost so many workers is not given to another. */
+const STALLED_MOST = 5;
+
+/** @param {any} options */
+function check(options) {
+  /** @type {(message: string) => never} */
+  const refuse = (message) => {
+    throw new WeftError('WEFT_ERR_INVALID', `startWorker: ${message}`);
+  };
+  if (typeof options !== 'object' || options === null) refuse(`the options must be an object, got ${show(options)}`);
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) refuse(`there is no option ${unknown}; there are ${OPTIONS.join(', ')}`);
+  const { concurrency = 2, recoverMs = 15_000, threads, memoryBytes, module, log = () => {} } = options;
+  if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 64)) refuse(`concurrency must be an integer from 1 to 64, got ${show(concurrency)}`);
+  if (!(Number.isInteger(recoverMs) && recoverMs >= 100 && recoverMs < 2 ** 31)) refuse(`recoverMs must be an integer from 100 on, got ${show(recoverMs)}`);
+  if (typeof log !== 'function') refuse(`log must be a function, got ${show(log)}`);
+  return { ...readRedisOptions(options, 'startWorker'), concurrency, recoverMs, threads, memoryBytes, module, log };
+}
+
+/** Which maps still have a caller. */
+class Callers {
+  /** @type {Map<string, { at: number, alive: Promise<boolean>, ends: Set<AbortController> }>} */
+  #runs = new Map();
+  /** @type {NodeJS.Timeout} */
+  #timer;
+
+  /** @param {() => Promise<any>} client  @param {ReturnType<typeof keysOf>} keys */
+  constructor(client, keys) {
+    this.client = client;
+    this.keys = keys;
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** @param {string} run */
+  #get(run) {
+    const now = performance.now();
+    const known = this.#runs.get(run) ?? { at: -Infinity, alive: Promise.resolve(false), ends: new Set() };
+    if (now - known.at > LOOK_MS) {
+      known.at = now;
+      known.alive = this.client().then((client) => client.exists(this.keys.run(run))).then((count) => count > 0);
+      known.alive.catch(() => {});
+    }
+    this.#runs.set(run, known);
+    return known;
+  }
+
+  /** Whether there is a caller; answers of less than a second ago count. @param {string} run */
+  isAlive(run) {
+    return this.#get(run).alive;
+  }
+
+  /** @param {string} run  @param {AbortController} end  aborted when the caller is gone */
+  watch(run, end) {
+    this.#get(run).ends.add(end);
+  }
+
+  /** @param {string} run  @param {AbortController} end */
+  leave(run, end) {
+    this.#runs.get(run)?.ends.delete(end);
+  }
+
+  async #look() {
+    for (const [run, { at, ends }] of this.#runs) {
+      if (ends.size === 0) {
+        if (performance.now() - at > 60 * LOOK_MS) this.#runs.delete(run);
+        continue;
+      }
+      this.isAlive(run).then((alive) => {
+        if (!alive) for (const end of ends) end.abort();
+      }, () => {}); // out of reach: it is not known
+    }
+  }
+
+  close() {
+    clearInterval(this.#timer);
+  }
+}
+
+/** Takes chunks from a queue of BullMQ. Made by startWorker. */
+export class ClusterWorker {
+  #done = 0;
+  /** @type {any} of BullMQ */
+  #worker;
+  /** @type {Promise<void> | undefined} */
+  #closed;
+  #online = true;
+
+  /**
+   * @param {ReturnType<typeof check>} settings  @param {any} Worker  of BullMQ
+   * @param {any} UnrecoverableError  of BullMQ
+   * @param {import('./source.js').ModuleSource | undefined} only  the module that it is bound to
+   */
+  constructor(settings, Worker, UnrecoverableError, only) {
+    const { queue, prefix, concurrency, recoverMs, connection, threads, memoryBytes, log } = settings;
+    this.settings = settings;
+    this.only = only;
+    this.UnrecoverableError = UnrecoverableError;
+    this.keys = keysOf(settings);
+    const worker = new Worker(queue, (/** @type {any} */ job) => this.#process(job), {
+      connection: connectionOf(connection),
+      prefix, concurrency,
+      name: `${hostname()}-${process.pid}`,
+      lockDuration: recoverMs,
+      stalledInterval: Math.max(50, Math.floor(recoverMs / 2)),
+      maxStalledCount: STALLED_MOST,
+      runRetryDelay: 1000,
+      autorun: false,
+    });
+    this.#worker = worker;
+    this.client = () => clientOf(worker);
+    this.callers = new Callers(this.client, this.keys);
+    this.runtimes = new Runtimes((digest) => this.#fetch(digest), { threads, memoryBytes }, log);
+    worker.on('error', (/** @type {any} */ error) => this.#onError(error));
+    worker.on('ready', () => this.#onReady());
+    worker.on('failed', (/** @type {any} */ job, /** @type {any} */ error) => log(`chunk ${job?.data?.index} of ${job?.name} failed: ${error?.message}`));
+    worker.on('stalled', (/** @type {string} */ id) => log(`chunk ${id} has lost its worker; it is given to another`));
+  }
+
+  /** Chunks computed so far. */
+  get done() {
+    return this.#done;
+  }
+
+  run() {
+    this.#worker.run().catch((/** @type {any} */ error) => this.#onError(error));
+  }
+
+  /** @returns {any} */
+  get queue() {
+    return this.#worker;
+  }
+
+  /** @param {any} error  BullMQ tells the same one often */
+  #onError(error) {
+    const lost = /ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|Connection is closed|Socket timeout/.test(String(error?.code ?? error?.message));
+    if (!lost) this.settings.log(String(error?.message ?? error));
+    else if (this.#online) this.settings.log(`Redis at ${placeOf(this.settings.connection)} is lost (${error.code ?? error.message}); trying again`);
+    if (lost) this.#online = false;
+  }
+
+  #onReady() {
+    if (!this.#online) this.settings.log('Redis is back');
+    this.#online = true;
+  }
+
+  /** @param {string} digest  @returns {Promise<Uint8Array | undefined>} */
+  async #fetch(digest) {
+    if (this.only) return this.only.bytes;
+    return (await (await this.client()).getBuffer(this.keys.module(digest))) ?? undefined;
+  }
+
+  /** @param {any} job  @returns {Promise<import('./job.js').JobResult>} */
+  async #process(job) {
+    try {
+      return await this.#compute(job.name, job.data ?? {});
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error; // of Redis: BullMQ's to deal with
+      const Kind = isPassing(error) ? Error : this.UnrecoverableError;
+      const failure = new Kind(reasonOf(error));
+      failure.stack = String(/** @type {any} */ (error.cause)?.stack ?? error.stack);
+      throw failure;
+    }
+  }
+
+  /** @param {string} kernel  @param {import('./job.js').JobData} data */
+  async #compute(kernel, data) {
+    const { run, index, module: digest, most } = data;
+    if (data.weft !== PAYLOAD_VERSION) {
+      throw new WeftError('WEFT_ERR_MODULE',
+        `the caller speaks version ${data.weft} of weft/cluster, this worker version ${PAYLOAD_VERSION}: install the same weft on both`);
+    }
+    if (this.only && this.only.digest !== digest) {
+      throw new WeftError('WEFT_ERR_MODULE',
+        `this worker runs module ${this.only.digest.slice(0, 12)} alone, the caller has ${String(digest).slice(0, 12)}: they are not of the same build`);
+    }
+    if (!(await this.callers.isAlive(run))) return { again: 'its caller seemed to be gone' };
+    const bytes = data.chunk === undefined ? await (await this.client()).getBuffer(this.keys.chunk(run, index)) : Buffer.from(data.chunk, 'base64');
+    if (bytes === null) return { again: 'the chunk was not in Redis' };
+    const end = new AbortController();
+    this.callers.watch(run, end);
+    try {
+      const outcome = await this.runtimes.with(digest, (rt) => execute(rt, kernel, decodeChunk(bytes), end.signal));
+      if (outcome === undefined) return { again: 'the module was not in Redis' };
+      return await this.#answer(run, index, encodeOutcome(outcome), most);
+    } catch (error) {
+      if (end.signal.aborted) return { again: 'its caller seemed to be gone' };
+      throw error;
+    } finally {
+      this.callers.leave(run, end);
+    }
+  }
+
+  /** @param {string} run  @param {number} index  @param {Buffer} bytes  @param {number} most */
+  async #answer(run, index, bytes, most) {
+    this.#done++;
+    if (bytes.length <= RESULT_INLINE) return { result: bytes.toString('base64') };
+    if (bytes.length > most) {
+      throw new WeftError('WEFT_ERR_LIMIT', `the result has ${bytes.length} bytes, at most ${most} travel: cut the chunk smaller, or raise chunkBytesMax`);
+    }
+    await (await this.client()).set(this.keys.result(run, index), bytes, 'EX', RESULT_SECONDS);
+    return { bytes: bytes.length };
+  }
+
+  /**
+   * Takes no more chunks, waits for those that it has, and ends. Closing twice is the same as once.
+   *
+   * @param {object} [options]
+   * @param {boolean} [options.cancel]  true: does not wait; other workers get the chunks
+   * @returns {Promise<void>}
+   */
+  close({ cancel = false } = {}) {
+    this.#closed ??= this.#shutDown(cancel);
+    return this.#closed;
+  }
+
+  /** @param {boolean} cancel */
+  async #shutDown(cancel) {
+    if (cancel) await closeAll([this.#worker], true);
+    else await this.#worker.close();
+    this.callers.close();
+    await this.runtimes.close();
+  }
+}
+
+/**
+ * Starts to take chunks from a queue; what `npx weft worker` does, for a program of one's own.
+ *
+ * @param {WorkerOptions} options
+ * @returns {Promise<ClusterWorker>}  once it is connected
+ * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_MODULE`, `WEFT_ERR_ENGINE`, `WEFT_ERR_UNSUPPORTED`
+ */
+export async function startWorker(options) {
+  const settings = check(options);
+  const { Worker, UnrecoverableError } = await loadBullmq();
+  const only = settings.module === undefined ? undefined : await readModule(settings.module);
+  const worker = new ClusterWorker(settings, Worker, UnrecoverableError, only);
+  try {
+    await untilConnected(worker.queue, settings);
+    await worker.client();
+  } catch (error) {
+    await worker.close({ cancel: true });
+    throw error;
+  }
+  worker.run();
+  return worker;
+}

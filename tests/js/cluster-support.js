@@ -1,0 +1,221 @@
+// What the tests of weft/cluster share: a redis-server of their own, workers in processes of their
+// own, and a wire between them that can be cut.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect } from '../../js-glue/src/cluster/index.js';
+import { fixture } from './support.js';
+
+export const LIMIT = { timeout: 120_000 };
+export const MODULE = fixture('wasi', 'cluster.wasm');
+export const SECOND = fixture('wasi', 'cluster_second.wasm');
+
+const WEFT = fileURLToPath(new URL('../../js-glue/bin/weft.js', import.meta.url));
+const START_MS = 30_000;
+
+const has = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** Why the tests are left out; on machines where the test command may install it, they are not. */
+export function missing() {
+  if (!existsSync(MODULE) && !process.env.WEFT_TARGETS?.split(',').includes('wasi')) return `${MODULE} is not built`;
+  return has('redis-server', '--version') ? false : 'there is no redis-server';
+}
+
+export const missingNamespaces = () => missing() || (!(has('unshare', '-n', 'true') && has('ip', '-V')) && 'this user may not make network namespaces');
+
+/** What each test has to undo. */
+const undoing = new WeakMap();
+
+/** Runs `undo` when the test ends; what came last is undone first. */
+export function atEnd(t, undo) {
+  if (!undoing.has(t)) {
+    undoing.set(t, []);
+    t.after(async () => {
+      for (const each of undoing.get(t).reverse()) await each();
+    });
+  }
+  undoing.get(t).push(undo);
+}
+
+/** A port that was free a moment ago. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Until `condition` holds, or its promise does. */
+export async function until(condition, what = String(condition), limitMs = 60_000) {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    if (await condition()) return;
+    assert.ok(performance.now() < end, `still not so after ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Whether something answers as Redis does. */
+function answers(port, host) {
+  return new Promise((resolve) => {
+    const socket = connectTo(port, host, () => socket.write('PING\r\n'));
+    const end = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1000, () => end(false));
+    socket.on('error', () => end(false));
+    socket.on('data', (data) => end(/^(\+PONG|-NOAUTH)/.test(String(data))));
+  });
+}
+
+/**
+ * A redis-server with a folder and a port of its own; it ends with the test.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string[]} [options]  of redis-server
+ */
+export async function startRedis(t, options = [], { host = '127.0.0.1', inside = [] } = {}) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'weft-redis-'));
+  const redis = {
+    host, folder, port: await freePort(), process: undefined,
+    get url() {
+      return `redis://${host}:${redis.port}`;
+    },
+    /** Starts it, on what it has written. */
+    async start() {
+      const [command, ...args] = [...inside, 'redis-server', '--port', String(redis.port), '--bind', host, '--dir', folder,
+        '--save', '', '--loglevel', 'warning', '--maxmemory-policy', 'noeviction', ...options];
+      redis.process = spawn(command, args, { stdio: 'ignore' });
+      await until(() => (inside.length > 0 ? redis.ask('PING').includes('PONG') : answers(redis.port, host)), 'redis-server answers', START_MS);
+    },
+    async stop(signal = 'SIGTERM') {
+      if (redis.process.exitCode !== null || redis.process.signalCode !== null) return;
+      const gone = once(redis.process, 'exit');
+      redis.process.kill(signal);
+      await gone;
+    },
+    /** What redis-cli prints. */
+    ask(...args) {
+      const [command, ...rest] = [...inside, 'redis-cli', '-h', host, '-p', String(redis.port), ...args];
+      return spawnSync(command, rest, { encoding: 'utf8', timeout: 10_000 }).stdout.trim();
+    },
+  };
+  atEnd(t, async () => {
+    await redis.stop('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await redis.start();
+  return redis;
+}
+
+/**
+ * `weft worker` in a process of its own.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} url
+ * @param {string[]} [args]
+ */
+export async function startWorkerProcess(t, url, args = [], { inside = [], module } = {}) {
+  const [command, ...rest] = [...inside, process.execPath, WEFT, 'worker', '--redis', url, '--threads', '1', '--memory', '64M',
+    ...(module ? ['--module', module] : []), ...args];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } });
+  const worker = {
+    child, output: '',
+    get ended() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
+    async kill(signal = 'SIGKILL') {
+      if (worker.ended) return;
+      const gone = once(child, 'exit');
+      child.kill(signal);
+      await gone;
+    },
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      worker.output += text;
+    });
+  }
+  atEnd(t, () => worker.kill());
+  await until(() => worker.output.includes('listens') || worker.ended, 'the worker listens', START_MS);
+  return worker;
+}
+
+/** A cluster that is closed when the test ends. */
+export async function open(t, options) {
+  const cluster = await connect({ module: MODULE, ...options });
+  atEnd(t, () => cluster.close({ cancel: true }));
+  return cluster;
+}
+
+/** A wire to a port, which can be cut: bytes then go nowhere, and no connection is closed. */
+export async function startWire(t, port) {
+  const pairs = new Set();
+  const wire = { cut: false, port: 0, url: '', restore() {} };
+  const server = createServer((near) => {
+    const far = connectTo(port, '127.0.0.1');
+    const pair = [near, far];
+    pairs.add(pair);
+    for (const [from, to] of [[near, far], [far, near]]) {
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        to.destroy();
+        pairs.delete(pair);
+      });
+      from.pipe(to);
+      if (wire.cut) from.pause();
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  wire.port = server.address().port;
+  wire.url = `redis://127.0.0.1:${wire.port}`;
+  wire.sever = () => {
+    wire.cut = true;
+    for (const [near, far] of pairs) {
+      near.unpipe(far).pause();
+      far.unpipe(near).pause();
+    }
+  };
+  wire.restore = () => {
+    wire.cut = false;
+    for (const [near, far] of pairs) {
+      near.pipe(far);
+      far.pipe(near);
+    }
+  };
+  atEnd(t, () => {
+    server.close();
+    for (const [near, far] of pairs) {
+      near.destroy();
+      far.destroy();
+    }
+  });
+  return wire;
+}
+
+/** Two "hosts" with a network each, and a cable between them: 10.77.x.1 and 10.77.x.2. */
+export function makeHosts(t) {
+  const tag = `weft${process.pid}`;
+  const ip = (...args) => execFileSync('ip', args, { stdio: 'ignore' });
+  const hosts = [`${tag}a`, `${tag}b`];
+  atEnd(t, () => hosts.forEach((name) => spawnSync('ip', ['netns', 'del', name])));
+  for (const name of hosts) ip('netns', 'add', name);
+  ip('link', 'add', `${tag}0`, 'netns', hosts[0], 'type', 'veth', 'peer', 'name', `${tag}1`, 'netns', hosts[1]);
+  return hosts.map((name, i) => {
+    const inside = ['ip', 'netns', 'exec', name];
+    const address = `10.77.0.${i + 1}`;
+    ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', `${tag}${i}`);
+    ip('-n', name, 'link', 'set', `${tag}${i}`, 'up');
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+    return { name, inside, address, setCable: (state) => ip('-n', name, 'link', 'set', `${tag}${i}`, state) };
+  });
+}
