@@ -199,6 +199,15 @@ async function bundle() {
   await build({ ...WEB, splitting: false, entryPoints: entries('worker-browser') });
   await build({ ...WEB, entryPoints: { 'program-browser': 'src/program/browser.js' }, chunkNames: 'program-[name]-[hash]' });
   await build({ ...WEB, splitting: false, entryPoints: { 'program-worker-browser': 'src/program/program-worker-browser.js' } });
+  for (const name of readdirSync(DIST).filter((file) => /^(?!cli|index).*\.js$/.test(file))) keepFromBundlers(name);
+}
+
+/** What is imported by a URL is not for bundlers; esbuild drops the comments that say so. @param {string} name */
+function keepFromBundlers(name) {
+  const file = path.join(DIST, name);
+  const text = readFileSync(file, 'utf8');
+  const marked = text.replace(/\bimport\((?=[\w$]+\))/g, 'import(/*webpackIgnore:true*//*@vite-ignore*/');
+  if (marked !== text) writeFileSync(file, marked);
 }
 
 /** Declarations for ES modules and, as TypeScript takes those for something else, for CommonJS. */
