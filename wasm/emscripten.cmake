@@ -19,10 +19,12 @@ if(EXISTS /usr/share/nodejs/acorn AND NOT EXISTS "${weft_emscripten_root}/node_m
     set(CMAKE_C_LINKER_LAUNCHER "${weft_emscripten_launcher}" CACHE STRING "")
 endif()
 
-set(CMAKE_C_FLAGS_INIT "-pthread -msimd128 -mnontrapping-fptoint -fvisibility=hidden")
+include("${CMAKE_CURRENT_LIST_DIR}/flags.cmake")
+weft_flags(weft_emscripten_compile emscripten features compile)
+list(JOIN weft_emscripten_compile " " CMAKE_C_FLAGS_INIT)
 
 # Emscripten's optimiser inlines every function with a single caller. A loop that so ends up inside
 # a running function never leaves V8's baseline code (measured: 2 to 11 times slower); hence the
 # limit on the size of what it may inline.
-set(CMAKE_EXE_LINKER_FLAGS_INIT
-    "-pthread -sBINARYEN_EXTRA_PASSES=--one-caller-inline-max-function-size=8")
+weft_flags(weft_emscripten_link emscripten toolchain)
+list(JOIN weft_emscripten_link " " CMAKE_EXE_LINKER_FLAGS_INIT)

@@ -66,7 +66,8 @@ set(weft_cmake_dir "${CMAKE_CURRENT_LIST_DIR}")
 # functions keep their names for the stack of a trap.
 function(weft_link_emscripten target)
     set(library "${weft_cmake_dir}/weft_emscripten_library.js")
-    target_link_options(${target} PRIVATE -O2 --profiling-funcs -sABORTING_MALLOC=0)
+    weft_flags(flags emscripten link)
+    target_link_options(${target} PRIVATE ${flags})
     if(EXISTS "${library}")
         target_link_options(${target} PRIVATE "SHELL:--js-library ${library}")
         set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${library}")
@@ -104,17 +105,16 @@ function(weft_add_module target)
     # grows; ALLOW_MEMORY_GROWTH only makes the module accept every size up to 4 GiB.
     weft_link_emscripten(${target})
     # 64-bit integers are BigInts, and an uncaught error is the application's own business.
-    target_link_options(${target} PRIVATE --no-entry -sMODULARIZE -sEXPORT_NAME=createWeftModule
-        -sWASM_BIGINT -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0
-        -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sINITIAL_MEMORY=64MB -Wno-pthreads-mem-growth
-        -sEXPORTED_RUNTIME_METHODS=wasmMemory,PThread)
+    weft_flags(module emscripten module)
+    target_link_options(${target} PRIVATE ${module})
     if(arg_BROWSER)
-        target_link_options(${target} PRIVATE -sEXPORT_ES6 -sENVIRONMENT=web,worker)
+        weft_flags(place emscripten browser)
         set_target_properties(${target} PROPERTIES SUFFIX .mjs)
     else()
-        target_link_options(${target} PRIVATE -sENVIRONMENT=node,worker)
+        weft_flags(place emscripten node)
         weft_mark_commonjs("${arg_DIRECTORY}")
     endif()
+    target_link_options(${target} PRIVATE ${place})
 endfunction()
 
 function(weft_add_program target)
@@ -124,8 +124,8 @@ function(weft_add_program target)
         weft_mark_commonjs("${CMAKE_CURRENT_BINARY_DIR}")
         weft_link_whole(${target})
         weft_link_emscripten(${target})
-        target_link_options(${target} PRIVATE -sPROXY_TO_PTHREAD -sEXIT_RUNTIME
-            -sINITIAL_MEMORY=512MB -sENVIRONMENT=node,worker
+        weft_flags(program emscripten program)
+        target_link_options(${target} PRIVATE ${program}
             "-sPTHREAD_POOL_SIZE=2+(process.env.WEFT_TEST_THREADS|0)"
             "SHELL:--pre-js ${weft_cmake_dir}/emscripten-node.js")
     elseif(CMAKE_C_COMPILER_TARGET MATCHES "^wasm32-wasi")

@@ -1,11 +1,9 @@
-import { copyFileSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import path from 'node:path';
-import { findCompiler } from './build/clang.js';
-import { link } from './build/compile.js';
-import { buildModule } from './build/module.js';
+import { buildModule, buildProgramFile, buildSharedLibrary } from './build/module.js';
 import { readJob } from './build/options.js';
+import { openTools } from './build/targets.js';
 import { UsageError, failure } from './output.js';
-import { openSdk } from './sdk.js';
 
 const HELP = `Usage: weft build [options] FILE.c... [compiler options]
 
@@ -15,12 +13,17 @@ NAME.wasm alone, a program for \`weft run\`.
 
   -o, --output NAME  may have a folder; default: the name of the first file
   --program          the files have a main()
+  --target TARGET    wasi, the default; emscripten: NAME-emscripten/ in place of NAME.wasm, by the
+                     emcc on the PATH; native: libNAME.so or, with --program, NAME, by cc
+  --sysroot DIR      a C library in place of the compiler's own, such as wasi-sdk's
+                     share/wasi-sysroot; programs run by its own threads if it has any
+  --simd             native: every instruction that this CPU has; WebAssembly's vectors are always on
   --watch            build again after each change, until interrupted
   --verbose          print the compiler's commands
   --no-cache         compile in any case
 
-Other options, such as -O3, -I, -D, -L, -l, -g and -W, are the compiler's. WEFT_CC names it; else
-it is the system's clang, or the package @yowasp/clang.`;
+Other options, such as -O3, -I, -D, -L, -l, -g and -W, are the compiler's. For wasi that is the
+system's clang, else the npm package @yowasp/clang; WEFT_CC names another, WEFT_EMCC an emcc.`;
 
 const PAUSE_MS = 50;
 
@@ -44,12 +47,9 @@ function readCommand(args) {
 
 /** @param {ReturnType<typeof readCommand>} command */
 async function buildOnce({ job, output, program }) {
-  const sdk = openSdk();
-  const tools = { sdk, compiler: await findCompiler(sdk) };
-  if (!program) return buildModule(job, tools, output);
-  const { code, file } = await link(job, tools, 'program');
-  if (code === 0) copyFileSync(file, `${output}.wasm`);
-  return code;
+  const tools = await openTools(job, program ? 'program' : 'module');
+  if (program) return buildProgramFile(job, tools, output);
+  return job.target === 'native' ? buildSharedLibrary(job, tools, output) : buildModule(job, tools, output);
 }
 
 /** @param {ReturnType<typeof readCommand>} command  @returns {Promise<never>} */

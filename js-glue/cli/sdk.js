@@ -2,20 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What `cmake --install` of the wasi target leaves: headers, libraries, flags. */
+/**
+ * What tests/setup/build.js leaves: `cmake --install` of the wasi target (headers, libraries,
+ * flags), and the sources from which the other targets' libraries are built.
+ */
 const folder = process.env.WEFT_SDK ?? fileURLToPath(new URL('../sdk', import.meta.url));
 
-/**
- * @typedef {object} Flags
- * @property {string[]} features
- * @property {string[]} compile
- * @property {string[]} link
- * @property {string[]} strip  debug information
- * @property {string[]} module
- * @property {string[]} program
- */
+/** @typedef {Record<string, string[]>} Flags  by what they are for: flags.json */
 
-/** The files of one target that the compiler needs. */
+/** The files that the compilers need. */
 export function openSdk() {
   const root = path.join(folder, 'wasi');
   const library = path.join(root, 'lib/libweft.a');
@@ -23,16 +18,20 @@ export function openSdk() {
     throw new Error(`${library} is missing: reinstall the package; in weft's source tree: npm run build`);
   }
   const settings = (/** @type {string} */ name) => path.join(root, 'lib/cmake/weft', name);
-  /** @type {Flags} */
-  const flags = JSON.parse(readFileSync(settings('flags.json'), 'utf8')).wasi;
+  /** @type {{ wasi: Flags, emscripten: Flags }} */
+  const flags = JSON.parse(readFileSync(settings('flags.json'), 'utf8'));
   const wrapped = readFileSync(settings('wrap.txt'), 'utf8').split('\n').filter((line) => /^[a-z_]/i.test(line));
+  flags.wasi.link.push(...wrapped.map((name) => `-Wl,--wrap=${name}`));
   return {
-    flags: { ...flags, link: [...flags.link, ...wrapped.map((name) => `-Wl,--wrap=${name}`)] },
+    flags,
     include: path.join(root, 'include'),
     threadInclude: path.join(root, 'include/weft-thread'),
     start: settings('start.c'),
     library,
     kernels: path.join(root, 'lib/libweft_kernels.a'),
+    source: path.join(folder, 'source'),
+    emscriptenLibrary: settings('weft_emscripten_library.js'),
+    emscriptenStart: settings('emscripten-node.js'),
   };
 }
 

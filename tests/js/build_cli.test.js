@@ -193,7 +193,10 @@ describe('weft build', { skip }, () => {
     writeFileSync(path.join(cwd, 'bad.c'), '#include <weft.h>\nint g(void);\nWEFT_EXPORT int f(void) { return g(); }\n');
     const unlinked = await weft(['build', 'bad.c'], { cwd });
     assert.notEqual(unlinked.code, 0);
-    assert.match(unlinked.stderr, /undefined symbol: g/);
+    assert.match(unlinked.stderr, /bad\.c\.o: undefined symbol: g/);
+    writeFileSync(path.join(cwd, 'bad.c'), '#include <weft.h>\nint fork(void);\nint raise(int);\nWEFT_EXPORT int f(void) { return fork() + raise(2); }\n');
+    const unsupported = await weft(['build', 'bad.c'], { cwd });
+    assert.match(unsupported.stderr, /undefined symbol: fork\n[^]*\nweft: fork: WebAssembly has no processes: .*\nweft: raise: WebAssembly has no signals: .*\n$/);
     writeFileSync(path.join(cwd, 'bad.c'), 'static int f(void) { return 1; }\nint g(void) { return 1; }\n');
     for (let run = 0; run < 2; run++) { // the second time from the cache
       assert.match((await weft(['build', 'bad.c', '-Wall'], { cwd })).stderr, /warning: unused function 'f'[^]*WEFT_EXPORT/);

@@ -1,8 +1,10 @@
 // npm run build: sets up and builds; the part that `npm start` and `npm test` share.
 
+import { cpSync } from 'node:fs';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readCommandLine, runMain } from './command_line.js';
-import { step } from './run.js';
+import { ROOT, step } from './run.js';
 import { setUp } from './setup.js';
 
 /**
@@ -18,7 +20,10 @@ export async function build(preset, goals = []) {
   const only = goals.length > 0 ? ['--target', ...goals] : [];
   if (!(await step(`${preset}: build`, 'cmake', ['--build', '--preset', preset, ...only])).ok) return false;
   if (preset !== 'wasi' || goals.length > 0) return true;
-  // What `weft build` compiles with.
+  // What `weft build` compiles with, and what it compiles for targets without a library of ours.
+  cpSync(path.join(ROOT, 'src'), path.join(ROOT, 'js-glue/sdk/source'), {
+    recursive: true, preserveTimestamps: true, filter: (name) => !/\/(?:thread|include)$/.test(name),
+  });
   return (await step('wasi: install', 'cmake', ['--install', `build/${preset}`, '--prefix', 'js-glue/sdk/wasi'])).ok;
 }
 

@@ -83,6 +83,7 @@ export const NEEDS = [
 //   piscina, tinypool, workerpool, poolifier, comlink    what bench:js compares weft with
 // tests/setup/ports/ pins those whose C sources tests/ports builds:
 //   zstd-napi, argon2, better-sqlite3    zstd, Argon2, SQLite: each starts POSIX threads
+// tests/setup/compiler/ pins @yowasp/clang, the compiler of weft build where there is no clang.
 // tests/setup/nodes/ pins two more versions of Node, which the tests run under; bundlers/ those that
 // tests/web builds its example applications with.
 

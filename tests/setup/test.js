@@ -79,6 +79,7 @@ async function testJsEverywhere(filter, targets) {
   if (!(await bundle())) return [{ part: 'js', passed: 0, failed: 1, seconds: '0.0 s', note: 'cannot be bundled' }];
   const chosen = (name) => filter === undefined || name.includes(filter);
   const env = { WEFT_TARGETS: targets.join(',') };
+  await installPinned('compiler'); // without it its tests are skipped
   const lines = [await testJs('js', process.execPath, chosen, env)];
   for (const { name, program, why } of await installNodes()) {
     lines.push(program !== undefined

@@ -6,7 +6,7 @@ import path from 'node:path';
 /**
  * Results of commands, by their command lines and the files that they have read.
  *
- * KEY.json names those files, each with its time and size; KEY.out is the result. Both are
+ * KEY.json names those files, each with its time and size; beside it is the result. Both are
  * written under other names first, so that whoever runs at the same time finds none or all.
  */
 const KEPT_MS = 30 * 24 * 3600 * 1000;
@@ -52,12 +52,13 @@ function prune() {
  * @param {unknown} what  all that the result depends on but the content of files
  * @param {boolean} fresh  make it in any case
  * @param {(file: string) => Promise<{ code: number, notes: string, inputs: string[] }>} make
+ * @param {string} [suffix]  of the file
  * @returns {Promise<Result>}
  */
-export async function cached(what, fresh, make) {
+export async function cached(what, fresh, make, suffix = 'out') {
   mkdirSync(folder, { recursive: true });
   const base = path.join(folder, keyOf([2, what]));
-  const file = `${base}.out`;
+  const file = `${base}.${suffix}`;
   if (!fresh) {
     try {
       const { inputs, notes, own } = JSON.parse(readFileSync(`${base}.json`, 'utf8'));
@@ -67,7 +68,7 @@ export async function cached(what, fresh, make) {
     } catch { /* there is none, or half of one */ }
   }
   prune();
-  const temporary = `${base}.${randomBytes(6).toString('hex')}`;
+  const temporary = `${base}.${randomBytes(6).toString('hex')}.${suffix}`;
   try {
     const before = Date.now();
     const { code, notes, inputs } = await make(temporary);

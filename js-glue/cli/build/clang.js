@@ -26,7 +26,7 @@ function ask(program, question) {
 }
 
 /** @param {string} name  @returns {string | undefined} */
-function onPath(name) {
+export function onPath(name) {
   if (name.includes(path.sep)) return existsSync(name) ? name : undefined;
   return (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name)).find((file) => existsSync(file));
 }
@@ -44,13 +44,15 @@ async function search() {
   return code === 0 ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** @param {string} program  @returns {Compiler} */
-function system(program) {
-  const root = process.env.WASI_SYSROOT;
-  const target = ['--target=wasm32-wasi', ...(root ? [`--sysroot=${root}`] : []), ...(process.stderr.isTTY ? ['-fcolor-diagnostics'] : [])];
-  /** @type {Compiler['compile']} */
-  const run = (args) => new Promise((resolve, reject) => {
-    const child = spawn(program, [...target, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Runs a program and takes what it prints.
+ *
+ * @param {string} program  @param {string[]} args  @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<{ code: number, notes: string, output: string }>}
+ */
+export function execute(program, args, env = process.env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     /** @type {Buffer[]} */
     const output = [];
     /** @type {Buffer[]} */
@@ -63,28 +65,40 @@ function system(program) {
       notes: Buffer.concat(notes).toString() + (signal ? `${program} was ended by ${signal}\n` : ''),
     }));
   });
-  return {
-    id: `${program} ${stamp(realpathSync(program))} ${target.join(' ')}`, name: [program, ...target].join(' '), compile: run, link: run,
-  };
 }
+
+/** @param {string} program  @param {string[]} options  of every command  @returns {Compiler} */
+export function compilerOf(program, options) {
+  const all = [...options, ...(process.stderr.isTTY ? ['-fcolor-diagnostics'] : [])];
+  /** @type {Compiler['compile']} */
+  const run = (args) => execute(program, [...all, ...args]);
+  return { id: `${program} ${stamp(realpathSync(program))} ${all.join(' ')}`, name: [program, ...all].join(' '), compile: run, link: run };
+}
+
+/**
+ * @param {string} program  @param {string | undefined} root  @param {string} triple
+ */
+const wasiClang = (program, root, triple) => compilerOf(program, [`--target=${triple}`, ...(root ? [`--sysroot=${root}`] : [])]);
 
 /**
  * WEFT_CC, or the system's clang, or the package @yowasp/clang.
  *
  * @param {import('../sdk.js').Sdk} sdk
+ * @param {{ root?: string, triple: string }} library  root: of the C library; default: the compiler's own
  * @returns {Promise<Compiler>}
  */
-export async function findCompiler(sdk) {
+export async function findCompiler(sdk, { root, triple }) {
   const wanted = process.env.WEFT_CC;
   if (wanted !== undefined && wanted !== '@yowasp/clang') {
     const program = onPath(wanted);
     if (program === undefined) throw new Error(`WEFT_CC names ${wanted}, which is not there`);
-    return system(program);
+    return wasiClang(program, root, triple);
   }
   const program = wanted === undefined ? await search() : undefined;
-  if (program !== undefined) return system(program);
+  if (program !== undefined) return wasiClang(program, root, triple);
   const { openYowasp } = await import('./yowasp.js');
   const packaged = await openYowasp(sdk);
-  if (packaged === undefined) throw new Error(NONE);
+  if (packaged === undefined) throw new Error(wanted === undefined ? NONE : `WEFT_CC names ${wanted}, which is not installed here: npm install --save-dev ${wanted}`);
+  if (root !== undefined) throw new Error('--sysroot takes the system\'s clang: @yowasp/clang has a C library of its own');
   return packaged;
 }

@@ -3,12 +3,22 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { write } from '../../src/node-io.js';
 import { cached } from './cache.js';
+import { whyUndefined } from './undefined.js';
+
+/** @typedef {'module' | 'program'} Kind */
 
 /**
- * Compiling and linking with everything that weft needs.
+ * Compiling and linking for one target with everything that weft needs.
  * @typedef {object} Tools
  * @property {import('./clang.js').Compiler} compiler
- * @property {import('../sdk.js').Sdk} sdk
+ * @property {string[]} compile  options for every source
+ * @property {string} [start]  a source of every program
+ * @property {(kind: Kind, debug: boolean) => string[]} link  options in front of the objects
+ * @property {(job: import('./options.js').Job) => Promise<Libraries | import('./cache.js').Result>} libraries
+ *   a result: they cannot be built, and it has been said why
+ * @property {string[]} [last]  options behind all others
+ *
+ * @typedef {{ whole?: string, kernels?: string }} Libraries  whole: all of it is linked
  */
 
 /** @param {string} text  past Node's streams, as it is */
@@ -31,8 +41,8 @@ function readDependencies(file) {
 }
 
 /** @param {import('./options.js').Job} job  @param {Tools} tools */
-export function compileArguments(job, { sdk }) {
-  return [...sdk.flags.features, ...sdk.flags.compile, '-isystem', sdk.threadInclude, '-isystem', sdk.include, '-O2', ...job.compile];
+export function compileArguments(job, { compile: options }) {
+  return [...options, '-O2', ...job.compile];
 }
 
 /**
@@ -45,7 +55,7 @@ export function compileArguments(job, { sdk }) {
  * @param {(output: string) => string} [digest]  of what it prints: this is kept
  */
 export async function compile(job, tools, source, args, mode, digest) {
-  const what = ['compile', tools.compiler.id, process.cwd(), source, args, mode, digest?.toString() ?? ''];
+  const what = ['compile', tools.compiler.id, job.anywhere ? '' : process.cwd(), source, args, mode, digest?.toString() ?? ''];
   return cached(what, job.fresh, async (target) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'weft-build-'));
     try {
@@ -58,7 +68,7 @@ export async function compile(job, tools, source, args, mode, digest) {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
+  }, mode === '-c' ? `${path.basename(source)}.o` : 'out'); // linkers name it in their messages
 }
 
 /** Runs all, as many at once as there are CPUs. @template T, R @param {T[]} items @param {(item: T) => Promise<R>} run @returns {Promise<R[]>} */
@@ -77,35 +87,46 @@ async function atOnce(items, run) {
 }
 
 /** Those of the libraries of -l that are files of -L. @param {string[]} link */
-function libraries(link) {
+function staticLibraries(link) {
   const folders = link.flatMap((word, at) => (word === '-L' ? [link[at + 1]] : word.startsWith('-L') ? [word.slice(2)] : []));
   const names = link.flatMap((word, at) => (word === '-l' ? [link[at + 1]] : word.startsWith('-l') ? [word.slice(2)] : []));
   return names.flatMap((name) => folders.map((folder) => path.join(folder, `lib${name}.a`)).filter((file) => existsSync(file)).slice(0, 1));
 }
 
 /**
- * Builds a module or a program for WebAssembly.
+ * Compiles sources, and says what the compiler says.
  *
- * @param {import('./options.js').Job} job  @param {Tools} tools  @param {'module' | 'program'} kind
+ * @param {import('./options.js').Job} job  @param {Tools} tools
+ * @param {{ source: string, args: string[] }[]} list
+ */
+export async function compileAll(job, tools, list) {
+  const objects = await atOnce(list, (each) => compile(job, tools, each.source, each.args, '-c'));
+  for (const { notes } of objects) say(notes);
+  return { files: objects.map(({ file }) => file), failed: objects.find(({ code }) => code !== 0) };
+}
+
+/**
+ * Builds a module or a program.
+ *
+ * @param {import('./options.js').Job} job  @param {Tools} tools  @param {Kind} kind
  * @returns {Promise<import('./cache.js').Result>}  code: the compiler's; it has been said why
  */
 export async function link(job, tools, kind) {
-  const { sdk } = tools;
+  const libraries = await tools.libraries(job);
+  if ('code' in libraries) return libraries;
+  const { whole, kernels } = libraries;
   const args = compileArguments(job, tools);
-  const start = kind === 'program' ? [{ source: sdk.start, args: compileArguments({ ...job, compile: [] }, tools) }] : [];
-  const objects = await atOnce([...job.sources.map((source) => ({ source, args })), ...start],
-    (each) => compile(job, tools, each.source, each.args, '-c'));
-  for (const { notes } of objects) say(notes);
-  const failed = objects.find(({ code }) => code !== 0);
+  const start = kind === 'program' && tools.start ? [{ source: tools.start, args: compileArguments({ ...job, compile: [] }, tools) }] : [];
+  const { files, failed } = await compileAll(job, tools, [...job.sources.map((source) => ({ source, args })), ...start]);
   if (failed) return failed;
-  const inputs = [...objects.map(({ file }) => file), ...job.objects];
-  const command = [...sdk.flags.link, ...(job.debug ? [] : sdk.flags.strip), ...sdk.flags[kind], ...inputs,
-    '-Wl,--whole-archive', sdk.library, '-Wl,--no-whole-archive', sdk.kernels, ...job.link];
+  const inputs = [...files, ...job.objects];
+  const command = [...tools.link(kind, job.debug), ...inputs, ...(whole ? ['-Wl,--whole-archive', whole, '-Wl,--no-whole-archive'] : []),
+    ...(kernels ? [kernels] : []), ...job.link, ...(tools.last ?? [])];
   const what = ['link', tools.compiler.id, process.cwd(), command];
   const linked = await cached(what, job.fresh, async (target) => {
     explain(job, tools, [...command, '-o', target]);
     const { code, notes } = await tools.compiler.link([...command, '-o', target], kind);
-    return { code, notes, inputs: [...inputs, sdk.library, sdk.kernels, ...libraries(job.link)] };
+    return { code, notes: code === 0 ? notes : notes + whyUndefined(notes), inputs: [...inputs, whole, kernels].flatMap((file) => file ?? []).concat(staticLibraries(job.link)) };
   });
   say(linked.notes);
   return linked;

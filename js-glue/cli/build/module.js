@@ -1,8 +1,9 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspectModule } from '../../src/module.js';
 import { link } from './compile.js';
 import { describe, readSources } from './describe.js';
+import { unpack } from './emscripten.js';
 import { loaderText, typesText } from './loader.js';
 
 /** Writes only what differs, so that whoever watches the file sees changes alone. @param {string} file @param {string} text */
@@ -23,26 +24,81 @@ function updateBytes(from, to) {
 }
 
 /**
- * Builds NAME.wasm, NAME.js and NAME.d.ts.
+ * The files of the module, and the option of createRuntime that names it.
+ *
+ * @param {import('./options.js').Job} job  @param {string} file  that the linker made
+ * @param {string} output
+ */
+function modulesOf({ target }, file, output) {
+  const base = path.basename(output);
+  if (target === 'wasi') return { wasm: readFileSync(file), option: `new URL('./${base}.wasm', import.meta.url)`, write: () => updateBytes(file, `${output}.wasm`) };
+  const files = unpack(file);
+  const folder = `${output}-emscripten`;
+  return {
+    wasm: /** @type {Buffer} */ (files.get('node.wasm')),
+    // Node takes Emscripten's CommonJS, browsers its ES module.
+    option: `new URL(globalThis.process?.versions?.node ? './${base}-emscripten/node.js' : './${base}-emscripten/browser.mjs', import.meta.url)`,
+    write() {
+      mkdirSync(folder, { recursive: true });
+      update(path.join(folder, 'package.json'), '{ "type": "commonjs" }\n');
+      for (const [name, bytes] of files) writeFileSync(path.join(folder, name), bytes);
+    },
+  };
+}
+
+/**
+ * Builds NAME.js and NAME.d.ts beside NAME.wasm, or NAME-emscripten/ with what Emscripten makes.
  *
  * @param {import('./options.js').Job} job  @param {import('./compile.js').Tools} tools
- * @param {string} output  path of the three without the suffix
+ * @param {string} output  path of them without the suffix
  * @returns {Promise<number>} the compiler's exit code
  */
 export async function buildModule(job, tools, output) {
   const [{ file, code }, sources] = await Promise.all([link(job, tools, 'module'), readSources(job, tools)]);
   if (code !== 0) return code;
-  const name = `${path.basename(output)}.wasm`;
-  const { callables } = inspectModule(readFileSync(file), name);
+  const { wasm, option: module, write } = modulesOf(job, file, output);
+  const { callables } = inspectModule(wasm, `${path.basename(output)}.wasm`);
   const { notes, ...facts } = describe(sources, callables);
   for (const note of notes) console.error(`weft build: ${note}`);
   if (facts.functions.length === 0) {
     throw new Error('none of the sources defines a function that JavaScript can call: mark it with WEFT_EXPORT, and include <weft.h>');
   }
-  const module = `new URL('./${name}', import.meta.url)`;
   mkdirSync(path.dirname(output), { recursive: true });
-  updateBytes(file, `${output}.wasm`);
+  write();
   update(`${output}.js`, loaderText({ module, ...facts }));
   update(`${output}.d.ts`, typesText({ module, ...facts }));
   return 0;
+}
+
+/** Builds a program: NAME.wasm for `weft run`, NAME.js for Node, or NAME. @type {typeof buildModule} */
+export async function buildProgramFile(job, tools, output) {
+  const { code, file } = await link(job, tools, 'program');
+  if (code !== 0) return code;
+  mkdirSync(path.dirname(output), { recursive: true });
+  if (job.target === 'wasi') updateBytes(file, `${output}.wasm`);
+  else if (job.target === 'native') installFile(file, output);
+  else {
+    const folder = `${output}-emscripten`;
+    mkdirSync(folder, { recursive: true });
+    update(path.join(folder, 'package.json'), '{ "type": "commonjs" }\n');
+    for (const [name, bytes] of unpack(file)) writeFileSync(path.join(folder, name), bytes);
+  }
+  return 0;
+}
+
+/** Builds libNAME.so, which any language can load. @type {typeof buildModule} */
+export async function buildSharedLibrary(job, tools, output) {
+  const { code, file } = await link(job, tools, 'module');
+  if (code !== 0) return code;
+  mkdirSync(path.dirname(output), { recursive: true });
+  installFile(file, path.join(path.dirname(output), `lib${path.basename(output)}.so`));
+  return 0;
+}
+
+/** In the place of one that may be running. @param {string} from  @param {string} to */
+function installFile(from, to) {
+  const temporary = `${to}.${process.pid}`;
+  copyFileSync(from, temporary);
+  chmodSync(temporary, 0o755);
+  renameSync(temporary, to);
 }

@@ -15,7 +15,22 @@ const INPUT = /\.(?:c|o|a)$/;
  * @property {boolean} debug
  * @property {boolean} fresh  without the cache
  * @property {boolean} verbose
+ * @property {Target} target
+ * @property {boolean} [anywhere]  no name in it is relative to the current folder
+ * @property {string} [sysroot]  a C library in place of the compiler's
  */
+
+/** @typedef {'wasi' | 'emscripten' | 'native'} Target */
+
+/** @type {Target[]} */
+const TARGETS = ['wasi', 'emscripten', 'native'];
+
+/** @param {string} name  @returns {Target} */
+function readTarget(name) {
+  const target = TARGETS.find((each) => each === name);
+  if (target === undefined) throw new UsageError(`there is no target ${name}; targets: ${TARGETS.join(', ')}`);
+  return target;
+}
 
 /**
  * Sorts the words of a command line; what it does not know belongs to the compiler.
@@ -26,7 +41,8 @@ const INPUT = /\.(?:c|o|a)$/;
  */
 export function readJob(args, own = () => false) {
   /** @type {Job} */
-  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false };
+  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false, target: 'wasi' };
+  let simd = false;
   for (let at = 0; at < args.length; at++) {
     const arg = args[at];
     const [name, ...rest] = arg.startsWith('--') ? arg.split('=') : [arg];
@@ -38,6 +54,9 @@ export function readJob(args, own = () => false) {
     if (own(name, value)) continue;
     if (name === '--verbose') job.verbose = true;
     else if (name === '--no-cache') job.fresh = true;
+    else if (name === '--simd') simd = true;
+    else if (name === '--target') job.target = readTarget(value());
+    else if (name === '--sysroot') job.sysroot = value();
     else if (!arg.startsWith('-')) {
       if (!INPUT.test(arg)) throw new UsageError(`${arg} is no .c, .o or .a file (arguments of a program go behind --)`);
       (arg.endsWith('.c') ? job.sources : job.objects).push(arg);
@@ -51,6 +70,8 @@ export function readJob(args, own = () => false) {
       if (/^-g/.test(arg) && arg !== '-g0') job.debug = true;
     }
   }
+  if (simd && job.target === 'native') job.compile.unshift('-march=native'); // WebAssembly always has it
+  if (job.sysroot !== undefined && job.target !== 'wasi') throw new UsageError('--sysroot is for the wasi target');
   if (job.sources.length + job.objects.length === 0) throw new UsageError('there is no .c file to build');
   return job;
 }

@@ -161,7 +161,7 @@ export async function openYowasp(sdk) {
       return { code, output, notes };
     },
     async link(given, kind) {
-      const args = given.flatMap((word) => (word.startsWith('-Wl,') ? word.slice(4).split(',') : sdk.flags[kind].includes(word) ? [] : [word]));
+      const args = given.flatMap((word) => (word.startsWith('-Wl,') ? word.slice(4).split(',') : sdk.flags.wasi[kind].includes(word) ? [] : [word]));
       const target = /** @type {string} */ (take(args, '-o'));
       /** @type {Tree} */
       const tree = {};
