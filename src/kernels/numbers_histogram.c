@@ -1,5 +1,6 @@
 /* numbers_histogram.c: histograms of every type of number. */
 #include "numbers.h"
+#include "vector.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,6 +33,36 @@ static inline size_t bin_of(const struct histogram *all, double x)
         return bin < all->bins ? bin : all->bins - 1;
     }
     return all->bins + (size_t)(x < all->min ? BELOW : x > all->max ? ABOVE : NOT_A_NUMBER);
+}
+
+/* The bins of two numbers that have one. A conversion to an integer that must not trap is slow in
+ * WebAssembly; the sum with 2^52 has the nearest integer in its last bits, of which the vector
+ * takes one off where that is above the number. */
+static inline i64x2 bins_of(const struct histogram *all, f64x2 xs)
+{
+    const f64x2 shift = {0x1p52, 0x1p52};
+    const int64_t last = (int64_t)all->bins - 1;
+    f64x2 at = (xs - all->min) * all->scale;
+    f64x2 shifted = at + shift;
+    i64x2 bins = (i64x2)shifted - (i64x2)shift + (i64x2)(shifted - shift > at);
+    i64x2 over = bins > (i64x2){last, last};
+    return (bins & ~over) | ((i64x2){last, last} & over);
+}
+
+/* Bytes are counted by their values; those find their bins afterwards. */
+static WEFT__NOINLINE void count_bytes(const struct histogram *all, const uint8_t *bytes,
+                                       size_t count, bool is_signed, size_t *table)
+{
+    size_t seen[2][256] = {{0}};
+    size_t i = 0;
+    for (; count - i >= 2; i += 2) {
+        seen[0][bytes[i]]++;
+        seen[1][bytes[i + 1]]++;
+    }
+    if (i < count)
+        seen[0][bytes[i]]++;
+    for (int byte = 0; byte < 256; byte++)
+        table[bin_of(all, is_signed ? (int8_t)byte : byte)] += seen[0][byte] + seen[1][byte];
 }
 
 static void add_tables(void *context, size_t first, size_t last)

@@ -4,10 +4,19 @@ static WEFT__NOINLINE void NAME(count_numbers)(const struct histogram *all, cons
                                                size_t count, size_t *even, size_t *odd)
 {
     const struct histogram rules = *all; /* the counters might alias it */
+    const f64x2 min = {rules.min, rules.min}, max = {rules.max, rules.max};
     size_t i = 0;
     for (; count - i >= 2; i += 2) {
-        even[bin_of(&rules, (double)xs[i])]++;
-        odd[bin_of(&rules, (double)xs[i + 1])]++;
+        f64x2 two = {(double)xs[i], (double)xs[i + 1]};
+        i64x2 inside = (two >= min) & (two <= max);
+        if ((inside[0] & inside[1]) != 0) {
+            i64x2 bins = bins_of(&rules, two);
+            even[(size_t)bins[0]]++;
+            odd[(size_t)bins[1]]++;
+        } else {
+            even[bin_of(&rules, two[0])]++;
+            odd[bin_of(&rules, two[1])]++;
+        }
     }
     if (i < count)
         even[bin_of(&rules, (double)xs[i])]++;
@@ -22,9 +31,12 @@ static void NAME(count_slices)(void *context, size_t first, size_t last)
         size_t left = all->count - begin;
         size_t *even = all->tables + 2 * slice * all->stride;
         memset(even, 0, 2 * all->stride * sizeof *even);
-        NAME(count_numbers)
-        (all, (const NUMBER *)all->xs + begin, left < all->length ? left : all->length, even,
-         even + all->stride);
+        const NUMBER *xs = (const NUMBER *)all->xs + begin;
+        size_t count = left < all->length ? left : all->length;
+        if (sizeof(NUMBER) == 1)
+            count_bytes(all, (const void *)xs, count, (NUMBER)-1 < (NUMBER)1, even);
+        else
+            NAME(count_numbers)(all, xs, count, even, even + all->stride);
     }
 }
 
