@@ -199,6 +199,7 @@ async function bundle() {
   await build({ ...WEB, splitting: false, entryPoints: entries('worker-browser') });
   await build({ ...WEB, entryPoints: { 'program-browser': 'src/program/browser.js' }, chunkNames: 'program-[name]-[hash]' });
   await build({ ...WEB, splitting: false, entryPoints: { 'program-worker-browser': 'src/program/program-worker-browser.js' } });
+  await build({ ...WEB, splitting: false, format: 'iife', entryPoints: entries('isolation') });
   for (const name of readdirSync(DIST).filter((file) => /^(?!cli|index).*\.js$/.test(file))) keepFromBundlers(name);
 }
 

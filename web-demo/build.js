@@ -1,13 +1,14 @@
 // Puts the demo together in build/demo, a static folder for any host:
 //
-//     node web-demo/build.js [--module FILE] [--out FOLDER]
+//     node web-demo/build.js [--module FILE] [--out FOLDER] [--service-worker]
 //
 // What is here is copied as it is; weft comes as the npm package ships it, and the module in C from
-// the build of the preset wasi.
+// the build of the preset wasi. With --service-worker it isolates itself on hosts that set no headers.
 
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { makeBlake3Compress } from '../tests/bench/work/hash_code.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -22,9 +23,10 @@ const blake3Compress = () => `// Made by web-demo/build.js.\nexport const compre
  * @param {object} [options]
  * @param {string} [options.module]  demo.wasm
  * @param {string} [options.out]
+ * @param {boolean} [options.serviceWorker]  for hosts that set no headers
  * @returns {Promise<string>}  the folder
  */
-export async function buildDemo({ module = path.join(ROOT, 'build/wasi/web-demo/demo.wasm'), out = path.join(ROOT, 'build/demo') } = {}) {
+export async function buildDemo({ module = path.join(ROOT, 'build/wasi/web-demo/demo.wasm'), out = path.join(ROOT, 'build/demo'), serviceWorker = false } = {}) {
   for (const needed of [module, path.join(DIST, 'browser.js')]) {
     if (!existsSync(needed)) throw new Error(`${needed} is not there: npm run build makes it`);
   }
@@ -38,18 +40,20 @@ export async function buildDemo({ module = path.join(ROOT, 'build/wasi/web-demo/
   for (const name of readdirSync(DIST).filter((file) => /^(browser|worker-browser|task-worker\.).*\.js$/.test(file))) {
     cpSync(path.join(DIST, name), path.join(out, 'weft', name));
   }
+  if (serviceWorker) {
+    cpSync(path.join(DIST, 'isolation.js'), path.join(out, 'isolation.js'));
+    const page = path.join(out, 'index.html');
+    writeFileSync(page, readFileSync(page, 'utf8').replace('  <link rel="icon"', '  <script src="isolation.js"></script>\n  <link rel="icon"'));
+  }
   return out;
 }
 
-/** @param {string[]} words */
-function readOptions(words) {
-  const options = {};
-  for (let i = 0; i < words.length; i += 2) {
-    const name = /^--(module|out)$/.exec(words[i])?.[1];
-    if (!name || words[i + 1] === undefined) throw new Error('usage: node web-demo/build.js [--module FILE] [--out FOLDER]');
-    options[name] = path.resolve(words[i + 1]);
-  }
-  return options;
+/** @param {string[]} args */
+function readOptions(args) {
+  const { module, out, 'service-worker': serviceWorker } = parseArgs({
+    args, options: { module: { type: 'string' }, out: { type: 'string' }, 'service-worker': { type: 'boolean' } },
+  }).values;
+  return { module: module && path.resolve(module), out: out && path.resolve(out), serviceWorker };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

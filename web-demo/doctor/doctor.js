@@ -53,6 +53,7 @@ const RECIPES = {
   'Apache': `Header always set ${COOP} "same-origin"\nHeader always set ${COEP} "require-corp"`,
   'Netlify, Cloudflare Pages (_headers)': `/*\n  ${COOP}: same-origin\n  ${COEP}: require-corp`,
   'Vercel (vercel.json)': JSON.stringify({ headers: [{ source: '/(.*)', headers: [{ key: COOP, value: 'same-origin' }, { key: COEP, value: 'require-corp' }] }] }, null, 2),
+  'GitHub Pages: isolation.js of the package, beside the page': '<script src="isolation.js"></script>',
   'Vite (vite.config.js)': `server: {\n  headers: {\n    '${COOP}': 'same-origin',\n    '${COEP}': 'require-corp',\n  },\n},`,
   'Content-Security-Policy, where there is one': `Content-Security-Policy:\n  default-src 'self';\n  script-src 'self' 'wasm-unsafe-eval';\n  worker-src 'self'`,
 };
