@@ -11,7 +11,8 @@ Makes NAME.wasm, NAME.js and NAME.d.ts: every function marked with WEFT_EXPORT i
 import from NAME.js, with the names and types of its parameters. With --program it makes
 NAME.wasm alone, a program for \`weft run\`.
 
-  -o, --output NAME  may have a folder; default: the name of the first file
+  -o, --output NAME  may have a folder, and end in .mjs for a package that is not of type "module";
+                     default: the name of the first file
   --program          the files have a main()
   --target TARGET    wasi, the default; emscripten: NAME-emscripten/ in place of NAME.wasm, by the
                      emcc on the PATH; native: libNAME.so or, with --program, NAME, by cc
@@ -40,38 +41,52 @@ function readCommand(args) {
     else return false;
     return true;
   });
-  const name = (output || path.basename([...job.sources, ...job.objects][0])).replace(/\.(?:c|o|a|js|wasm)$/, '');
+  const given = output || path.basename([...job.sources, ...job.objects][0]);
+  const name = given.replace(/\.(?:c|o|a|m?js|wasm)$/, '');
   if (/['\\\n?#]/.test(path.basename(name))) throw new UsageError(`${name} cannot be the name of a module`);
-  return { job, output: name, program, watching };
+  return { job, output: name, suffix: given.endsWith('.mjs') ? 'mjs' : 'js', program, watching };
 }
 
 /** @param {ReturnType<typeof readCommand>} command */
-async function buildOnce({ job, output, program }) {
+async function buildOnce({ job, output, suffix, program }) {
   const tools = await openTools(job, program ? 'program' : 'module');
   if (program) return buildProgramFile(job, tools, output);
-  return job.target === 'native' ? buildSharedLibrary(job, tools, output) : buildModule(job, tools, output);
+  return job.target === 'native' ? buildSharedLibrary(job, tools, output) : buildModule(job, tools, output, suffix);
+}
+
+/**
+ * Resolves when a source changes, or something that the compiler has read.
+ *
+ * @param {import('./build/options.js').Job} job  @param {AbortSignal} stop
+ */
+function changeOf(job, stop) {
+  const sources = new Set(job.sources.map((source) => path.dirname(path.resolve(source))));
+  const folders = new Set([...sources, ...[...job.inputs].map((input) => path.dirname(input))]);
+  return new Promise((resolve) => {
+    for (const folder of folders) {
+      watch(folder, { signal: stop }, (_, name) => {
+        if (name === null || job.inputs.has(path.join(folder, name)) || (sources.has(folder) && /\.[ch]$/.test(name))) resolve(undefined);
+      });
+    }
+  });
 }
 
 /** @param {ReturnType<typeof readCommand>} command  @returns {Promise<never>} */
 async function buildForEver(command) {
-  const folders = new Set(command.job.sources.map((source) => path.dirname(path.resolve(source))));
   for (;;) {
-    let changed = () => {};
-    const change = new Promise((resolve) => {
-      changed = () => resolve(undefined);
-    });
-    const watchers = [...folders].map((folder) => watch(folder, (_, name) => {
-      if (name === null || /\.[cho]$/.test(name)) changed();
-    }));
+    const before = new Set(command.job.inputs);
+    const stop = new AbortController();
+    let change = changeOf(command.job, stop.signal); // also while it builds
     try {
       const code = await buildOnce(command);
       console.error(code === 0 ? `weft build: ${command.output} is built` : `weft build: the compiler ended with ${code}`);
     } catch (error) {
       console.error(`weft build: ${failure(error)}`);
     }
+    if ([...command.job.inputs].some((input) => !before.has(input))) change = Promise.race([change, changeOf(command.job, stop.signal)]);
     await change;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS)); // an editor writes in several steps
-    for (const watcher of watchers) watcher.close();
+    stop.abort();
   }
 }
 

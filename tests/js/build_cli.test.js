@@ -1,8 +1,8 @@
 // weft build, and weft run with C files: from a C file to a function in JavaScript.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -168,6 +168,22 @@ describe('weft build', { skip }, () => {
     assert.deepEqual([code, stdout], [0, '']);
   });
 
+  test('makes a module for a package of CommonJS', LIMIT, async () => {
+    const cwd = newFolder();
+    writeFileSync(path.join(cwd, 'package.json'), '{}');
+    assert.deepEqual(await weft(['build', 'shapes.c', '-o', 'shapes.mjs'], { cwd }), SILENT);
+    assert.deepEqual(readdirSync(cwd).filter((name) => /^shapes\.(?!c|h)/.test(name)).sort(), ['shapes.d.mts', 'shapes.mjs', 'shapes.wasm']);
+    writeFileSync(path.join(cwd, 'use.cjs'), `import('./shapes.mjs').then(async ({ default: open, identify, structs }) => {
+      const rt = await open({ threads: 1, memoryBytes: 2 ** 25 });
+      const [shape] = await structs.shape.create();
+      shape.id = 5n;
+      console.log(await identify(shape));
+      await rt.close();
+    });`);
+    const stdout = execFileSync(process.execPath, ['use.cjs'], { cwd, encoding: 'utf8' });
+    assert.equal(stdout, '5n\n');
+  });
+
   test('makes a loader of which a bundler keeps what is used', LIMIT, async () => {
     const cwd = newFolder();
     assert.equal((await weft(['build', 'layouts.c'], { cwd })).code, 0);
@@ -222,7 +238,9 @@ describe('weft build', { skip }, () => {
 
   test('builds again after a change with --watch', LIMIT, async () => {
     const cwd = newFolder();
-    const child = spawn(process.execPath, [CLI, 'build', '--watch', 'shapes.c'], { cwd, env: environment() });
+    mkdirSync(path.join(cwd, 'include'));
+    renameSync(path.join(cwd, 'shapes.h'), path.join(cwd, 'include/shapes.h'));
+    const child = spawn(process.execPath, [CLI, 'build', '--watch', 'shapes.c', '-Iinclude'], { cwd, env: environment() });
     let said = '';
     const next = (pattern) => new Promise((resolve) => {
       const look = () => { if (pattern.test(said)) { child.stderr.off('data', look); said = ''; resolve(undefined); } };
@@ -230,9 +248,9 @@ describe('weft build', { skip }, () => {
     });
     child.stderr.setEncoding('utf8').on('data', (text) => { said += text; });
     await next(/shapes is built/);
-    writeFileSync(path.join(cwd, 'shapes.h'), 'typo\n');
+    writeFileSync(path.join(cwd, 'include/shapes.h'), 'typo\n');
     await next(/error: [^]*the compiler ended with 1/);
-    cpSync(path.join(fixtures, 'shapes.h'), path.join(cwd, 'shapes.h'));
+    cpSync(path.join(fixtures, 'shapes.h'), path.join(cwd, 'include/shapes.h'));
     await next(/shapes is built/);
     child.kill('SIGINT');
     assert.equal(await new Promise((resolve) => child.on('close', resolve)), 130);

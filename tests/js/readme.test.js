@@ -65,6 +65,21 @@ test('the C example builds by the CMake lines, and JavaScript calls it', {
   assert.deepEqual([...squares], [...xs].map((x) => x * x));
 });
 
+test('the C example builds by weft build, and its functions are imported', {
+  timeout: 120_000,
+  skip: !existsSync(path.join(ROOT, 'js-glue/sdk')) && !required.includes('wasi') && 'js-glue/sdk is not made',
+}, (t) => {
+  const dir = folder(t);
+  mkdirSync(path.join(dir, 'node_modules'));
+  symlinkSync(path.join(ROOT, 'js-glue'), path.join(dir, 'node_modules/weft'));
+  writeFileSync(path.join(dir, 'package.json'), '{ "type": "module" }');
+  writeFileSync(path.join(dir, 'kernels.c'), block('c'));
+  writeFileSync(path.join(dir, 'app.js'), `${block('js', './kernels.js')}\nconsole.log(xs.every((x) => x === 9));\nawait rt.close();\n`);
+  const node = (...args) => execFileSync(process.execPath, args, { cwd: dir, encoding: 'utf8', timeout: 50_000, env: { ...process.env, WEFT_CACHE: path.join(dir, 'cache') } });
+  assert.equal(node(path.join(ROOT, 'js-glue/bin/weft.js'), 'build', 'kernels.c'), '');
+  assert.equal(node('app.js'), 'true\n');
+});
+
 test('the tasks run as they stand', { ...LIMIT, skip: !existsSync(KERNELS) && 'the wasi target is not built' }, async (t) => {
   const dir = folder(t);
   writeFileSync(path.join(dir, 'package.json'), '{ "type": "module" }');

@@ -44,6 +44,7 @@ function prune() {
  * @property {string} file  in the cache
  * @property {string} notes  what the command said
  * @property {number} code  its exit code; not 0: there is no file
+ * @property {string[]} inputs  that the command has read
  */
 
 /**
@@ -63,7 +64,7 @@ export async function cached(what, fresh, make, suffix = 'out') {
     try {
       const { inputs, notes, own } = JSON.parse(readFileSync(`${base}.json`, 'utf8'));
       if (own === stamp(file) && inputs.every((/** @type {string[]} */ [input, was]) => stamp(input) === was)) {
-        return { file, notes, code: 0 };
+        return { file, notes, code: 0, inputs: inputs.map((/** @type {string[]} */ [input]) => input) };
       }
     } catch { /* there is none, or half of one */ }
   }
@@ -72,13 +73,13 @@ export async function cached(what, fresh, make, suffix = 'out') {
   try {
     const before = Date.now();
     const { code, notes, inputs } = await make(temporary);
-    if (code !== 0) return { file, notes, code };
+    if (code !== 0) return { file, notes, code, inputs };
     renameSync(temporary, file);
     // What was changed while the command ran may have been read before or after.
     const changed = inputs.some((input) => statSync(input).mtimeMs >= before);
     const known = inputs.map((input) => [input, changed ? '?' : stamp(input)]);
     replace(`${base}.json`, JSON.stringify({ inputs: known, notes, own: stamp(file) }));
-    return { file, notes, code };
+    return { file, notes, code, inputs };
   } finally {
     rmSync(temporary, { force: true });
   }

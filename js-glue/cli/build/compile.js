@@ -56,7 +56,7 @@ export function compileArguments(job, { compile: options }) {
  */
 export async function compile(job, tools, source, args, mode, digest) {
   const what = ['compile', tools.compiler.id, job.anywhere ? '' : process.cwd(), source, args, mode, digest?.toString() ?? ''];
-  return cached(what, job.fresh, async (target) => {
+  const result = await cached(what, job.fresh, async (target) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'weft-build-'));
     try {
       const dependencies = path.join(folder, 'd');
@@ -69,6 +69,8 @@ export async function compile(job, tools, source, args, mode, digest) {
       rmSync(folder, { recursive: true });
     }
   }, mode === '-c' ? `${path.basename(source)}.o` : 'out'); // linkers name it in their messages
+  for (const input of result.inputs) job.inputs.add(path.resolve(input));
+  return result;
 }
 
 /** Runs all, as many at once as there are CPUs. @template T, R @param {T[]} items @param {(item: T) => Promise<R>} run @returns {Promise<R[]>} */

@@ -51,9 +51,10 @@ function modulesOf({ target }, file, output) {
  *
  * @param {import('./options.js').Job} job  @param {import('./compile.js').Tools} tools
  * @param {string} output  path of them without the suffix
+ * @param {string} [suffix]  js or mjs
  * @returns {Promise<number>} the compiler's exit code
  */
-export async function buildModule(job, tools, output) {
+export async function buildModule(job, tools, output, suffix = 'js') {
   const [{ file, code }, sources] = await Promise.all([link(job, tools, 'module'), readSources(job, tools)]);
   if (code !== 0) return code;
   const { wasm, option: module, write } = modulesOf(job, file, output);
@@ -65,8 +66,8 @@ export async function buildModule(job, tools, output) {
   }
   mkdirSync(path.dirname(output), { recursive: true });
   write();
-  update(`${output}.js`, loaderText({ module, ...facts }));
-  update(`${output}.d.ts`, typesText({ module, ...facts }));
+  update(`${output}.${suffix}`, loaderText({ module, ...facts }));
+  update(`${output}.d.${suffix.replace('js', 'ts')}`, typesText({ module, ...facts }));
   return 0;
 }
 

@@ -16,6 +16,7 @@ const INPUT = /\.(?:c|o|a)$/;
  * @property {boolean} fresh  without the cache
  * @property {boolean} verbose
  * @property {Target} target
+ * @property {Set<string>} inputs  what the compiler has read
  * @property {boolean} [anywhere]  no name in it is relative to the current folder
  * @property {string} [sysroot]  a C library in place of the compiler's
  */
@@ -41,7 +42,7 @@ function readTarget(name) {
  */
 export function readJob(args, own = () => false) {
   /** @type {Job} */
-  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false, target: 'wasi' };
+  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false, target: 'wasi', inputs: new Set() };
   let simd = false;
   for (let at = 0; at < args.length; at++) {
     const arg = args[at];
