@@ -6,8 +6,9 @@
  * et al., "Distributed dynamic loop self-scheduling with MPI one-sided communication",
  * 2019.) A rank begins with its own share and goes round the others when that is used up,
  * taking a part of what is left each time, so pieces are long at first and short at the
- * end. The driver asks for the next piece while the helper works on the last one; near the
- * end only when a thread has nothing to do, so as not to sit on work that others lack. */
+ * end. It gives up after some that have nothing left: whoever a share belongs to sees to it
+ * that all of it is run. The driver asks for the next piece while the helper works on the last one;
+ * near the end only when a thread has nothing to do, so as not to sit on work that others lack. */
 #include "ranks.h"
 
 #include "core/worker.h"
@@ -15,12 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Chosen by tests/bench/mpi/simulate.js, which has the same numbers. */
 #define UNITS_PER_RANK 1024
-#define OWN_PART       8 /* of what is left of its own share a rank takes one in so many */
-#define OTHERS_PART    4
-#define FEW_LEFT       4 /* units per thread: no more asking ahead */
-#define LANE_SPINS     2000u
-#define LANE_NS        INT64_C(1000000)
+#define PART           16 /* a piece is one in so many of the units that are left, per thread */
+#define FIRST_PART     64 /* of all units, where it is not known how many are left */
+#define REFUSALS_MOST  16 /* shares in a row with nothing left */
+
+#define FEW_LEFT   4 /* units per thread: no more asking ahead */
+#define LANE_SPINS 2000u
+#define LANE_NS    INT64_C(1000000)
 
 struct piece {
     size_t first, last; /* indices */
@@ -44,10 +48,12 @@ struct loop {
     _Atomic uint32_t arrivals; /* lanes sleep on it */
 
     /* Driver only. */
-    size_t offset; /* the share that it takes from is that of rank + offset */
-    uint64_t left; /* there, as far as it knows */
-    bool probing;  /* it does not */
-    bool asked;    /* `request` is under way for `amount` units */
+    size_t stride;   /* from one share to the next; all can be reached */
+    size_t offset;   /* shares that it is done with */
+    size_t refusals; /* in a row: shares with nothing left */
+    uint64_t left;   /* in the share that it takes from, as far as it knows */
+    bool unknown;    /* it does not; left is 0 */
+    bool asked;      /* `request` is under way for `amount` units */
     uint64_t amount;
     uint64_t before;
     MPI_Request request;
@@ -66,7 +72,24 @@ static uint64_t share_units(const struct loop *loop, size_t rank)
 
 static size_t target_of(const struct loop *loop)
 {
-    return (loop->mpi->rank + loop->offset) % loop->mpi->ranks;
+    return (loop->mpi->rank + loop->offset * loop->stride) % loop->mpi->ranks;
+}
+
+/* Neighbours are dry at the same time, as a rule: the next one is far away. */
+static size_t stride_of(size_t ranks)
+{
+    size_t stride = ranks * 5 / 8;
+    for (; stride > 1; stride--) {
+        size_t a = ranks, b = stride;
+        while (b != 0) {
+            size_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        if (a == 1)
+            break;
+    }
+    return stride > 0 ? stride : 1;
 }
 
 /* ---- the helper's side ---- */
@@ -174,15 +197,14 @@ static bool wants_piece(struct loop *loop)
     return wants;
 }
 
-/* Adding nothing tells how much is left. */
 static void ask_for_piece(struct loop *loop)
 {
-    uint64_t part = loop->left / (loop->offset == 0 ? OWN_PART : OTHERS_PART);
+    size_t target = target_of(loop);
+    uint64_t part = loop->unknown ? share_units(loop, target) / FIRST_PART : loop->left / PART;
     part /= loop->mpi->threads;
-    loop->amount = loop->probing ? 0 : part > 0 ? part : 1;
+    loop->amount = part > 0 ? part : 1;
     loop->asked = true;
-    weft__mpi_add(loop->mpi, target_of(loop), WEFT__MPI_NEXT, &loop->amount, &loop->before,
-                  &loop->request);
+    weft__mpi_add(loop->mpi, target, WEFT__MPI_NEXT, &loop->amount, &loop->before, &loop->request);
 }
 
 static void take_answer(struct loop *loop)
@@ -192,17 +214,17 @@ static void take_answer(struct loop *loop)
     loop->asked = false;
     if (loop->before >= units) { /* nothing left there; and so it stays */
         loop->left = 0;
-        loop->probing = true;
-        if (++loop->offset == loop->mpi->ranks)
+        loop->unknown = true;
+        if (++loop->offset == loop->mpi->ranks || ++loop->refusals > REFUSALS_MOST)
             dry_up(loop);
         return;
     }
     uint64_t rest = units - loop->before;
     uint64_t amount = loop->amount < rest ? loop->amount : rest;
     loop->left = rest - amount;
-    loop->probing = false;
-    if (amount > 0)
-        push_piece(loop, begin + loop->before, begin + loop->before + amount);
+    loop->unknown = false;
+    loop->refusals = 0;
+    push_piece(loop, begin + loop->before, begin + loop->before + amount);
 }
 
 static void drive(struct loop *loop)
@@ -258,6 +280,7 @@ enum weft_status weft__mpi_loop(weft_mpi *mpi, size_t first, size_t last, size_t
     loop->context = context;
     (void)weft_mutex_init(&loop->lock);
     loop->left = share_units(loop, mpi->rank);
+    loop->stride = stride_of(mpi->ranks);
     weft__mpi_compute_start(mpi, run_all_lanes, loop);
     drive(loop);
     free(loop);

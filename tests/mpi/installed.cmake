@@ -1,8 +1,8 @@
 # installed.cmake: installs a build into a fresh folder, and builds and runs an MPI program on it by
 # find_package, and by pkg-config where there is one.
 #
-#   cmake -DBUILD=<build folder> -DC_COMPILER=<compiler> -DMPIEXEC=<program and flag for ranks>
-#         -P installed.cmake
+#   cmake -DBUILD=<build folder> -DC_COMPILER=<compiler> -DMPICC=<MPI's compiler>
+#         -DMPIEXEC=<program and flag for ranks> -P installed.cmake
 
 set(work "${BUILD}/install-mpi-test")
 file(REMOVE_RECURSE "${work}")
@@ -27,7 +27,8 @@ endfunction()
 run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${work}/first")
 file(RENAME "${work}/first" "${work}/prefix") # an installed tree can be moved
 run(${CMAKE_COMMAND} -G Ninja -S "${CMAKE_CURRENT_LIST_DIR}/installed" -B "${work}/build"
-    "-DCMAKE_C_COMPILER=${C_COMPILER}" "-DCMAKE_PREFIX_PATH=${work}/prefix")
+    "-DCMAKE_C_COMPILER=${C_COMPILER}" "-DCMAKE_PREFIX_PATH=${work}/prefix"
+    "-DMPI_C_COMPILER=${MPICC}")
 run(${CMAKE_COMMAND} --build "${work}/build")
 file(COPY_FILE "${work}/build/outside" "${work}/outside-find_package")
 expect_sum(find_package)
