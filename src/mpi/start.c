@@ -160,11 +160,19 @@ static enum weft_status make_window(struct opening *opening)
     MPI_Comm machine = ranks_of_this_machine(mpi);
     MPI_Comm_size(machine, &here);
     MPI_Comm_free(&machine);
+    MPI_Comm_set_errhandler(mpi->comm, MPI_ERRORS_RETURN);
+    int error;
     if ((size_t)here == mpi->ranks)
-        MPI_Win_allocate_shared(bytes, sizeof(uint64_t), MPI_INFO_NULL, mpi->comm, &memory,
-                                &mpi->window);
+        error = MPI_Win_allocate_shared(bytes, sizeof(uint64_t), MPI_INFO_NULL, mpi->comm, &memory,
+                                        &mpi->window);
     else
-        MPI_Win_allocate(bytes, sizeof(uint64_t), MPI_INFO_NULL, mpi->comm, &memory, &mpi->window);
+        error = MPI_Win_allocate(bytes, sizeof(uint64_t), MPI_INFO_NULL, mpi->comm, &memory,
+                                 &mpi->window);
+    MPI_Comm_set_errhandler(mpi->comm, MPI_ERRORS_ARE_FATAL);
+    if (error != MPI_SUCCESS)
+        return say(opening, WEFT_ERR_ENGINE,
+                   "MPI has no windows over this network; for Open MPI 4 and TCP: "
+                   "mpirun --mca osc sm,rdma,pt2pt");
     mpi->words = memory;
     memset(memory, 0, WEFT__MPI_WORDS * sizeof(uint64_t));
     MPI_Win_lock_all(MPI_MODE_NOCHECK, mpi->window);
@@ -200,7 +208,8 @@ static enum weft_status open_ranks(struct opening *opening, const char *build)
             return WEFT_OK;
         if (has_helper)
             weft__mpi_compute_fini(mpi);
-        free_window(mpi);
+        if (status != WEFT_ERR_ENGINE) /* else not all ranks have one to free together */
+            free_window(mpi);
     }
     if (mpi->started_runtime)
         (void)weft_runtime_stop();

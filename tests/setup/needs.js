@@ -53,7 +53,7 @@ export const NEEDS = [
     what: 'MPI, for weft::mpi', // any: CMake takes what mpicc and mpiexec belong to
     targets: ['native-mpi'],
     there: () => has('mpicc') && has('mpiexec'),
-    packages: () => ['libopenmpi-dev', 'openmpi-bin'],
+    packages: () => ['libopenmpi-dev', 'openmpi-bin', 'iproute2'], // the last for two network namespaces
   },
   {
     what: 'clang, lld, compiler-rt and wasi-libc for wasm32-wasi',

@@ -66,6 +66,8 @@ typedef struct weft_mpi_options {
  *            WEFT_ERR_STATE        MPI is not initialised, or finalised; inside a job
  *            WEFT_ERR_UNSUPPORTED  MPI gives less than MPI_THREAD_FUNNELED or not to this
  *                                  thread, or its windows are no plain memory
+ *            WEFT_ERR_ENGINE       MPI cannot make a window over its network; the message
+ *                                  says what may help
  *            WEFT_ERR_MODULE       not all ranks run the same build; the message names
  *                                  the first that differs from rank 0
  *            and those of weft_runtime_start
