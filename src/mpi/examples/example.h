@@ -81,7 +81,7 @@ static inline weft_mpi *example_start(const char *what)
         int rank;
         MPI_Comm_rank(MPI_COMM_WORLD, &rank);
         if (rank == 0)
-            fprintf(stderr, "%s: %s\n", weft_status_name(status), message);
+            fprintf(stderr, "%s\n", message[0] != '\0' ? message : weft_status_name(status));
         MPI_Finalize();
         exit(1);
     }
