@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { progressBar } from '../../js-glue/cli/output.js';
 import { LIMIT } from './support.js';
 
 const CLI = fileURLToPath(new URL('../../js-glue/bin/weft.js', import.meta.url));
@@ -46,6 +47,13 @@ try {
   b3sum = false;
 }
 const needsB3sum = needsStock || (b3sum ? false : 'b3sum is not installed');
+let script = true; // of util-linux: runs a program on a terminal
+try {
+  execFileSync('script', ['--version'], { stdio: 'ignore' });
+} catch {
+  script = false;
+}
+const needsScript = needsStock || (script ? false : 'script is not installed');
 const runB3sum = (args, options = {}) => run(args, { ...options, command: 'b3sum', prefix: [] });
 
 const ABC = '6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85';
@@ -136,6 +144,49 @@ describe('weft hash', { skip: needsStock }, () => {
     const { code, stderr } = await run(['hash', '--check', 'sums']);
     assert.equal(code, 1);
     assert.match(stderr, /sums, line 2: .*\n.*1 of 2/);
+  });
+
+  it('draws a bar on a terminal for a file that takes a while, and wipes it away', { ...LIMIT, skip: needsScript }, async () => {
+    execFileSync('mkfifo', [path.join(folder, 'slow')]);
+    const child = spawn('script', ['-qec', `${process.execPath} ${CLI} hash slow`, '/dev/null'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    let shown = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => { shown += text; });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const piece = Buffer.alloc(2 ** 21);
+    const feed = createWriteStream(path.join(folder, 'slow'));
+    const hash = [];
+    while (!shown.includes('B/s')) {
+      await new Promise((resolve) => feed.write(piece, resolve));
+      hash.push(piece);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    feed.end();
+    assert.equal(await ended, 0);
+    writeFileSync(path.join(folder, 'fast'), Buffer.concat(hash));
+    const { stdout } = await run(['hash', '--no-names', 'fast']);
+    assert.match(shown, /\r\x1b\[Kslow  \d+(\.\d)? MiB  .*B\/s/);
+    assert.equal(shown.slice(shown.lastIndexOf('\x1b[K') + 3).trim(), `${stdout.trim()}  slow`);
+  });
+
+  it('shows how much of a file is done, as wide as the terminal', LIMIT, async () => {
+    const drawn = [];
+    const stream = /** @type {any} */ ({ isTTY: true, columns: 70, write: (text) => drawn.push(text) });
+    const bar = progressBar('a/very/long/name/'.repeat(5), stream);
+    const half = { done: 2 ** 29, total: 2 ** 30 };
+    bar.update(half);
+    assert.deepEqual(drawn, [], 'not for what is quick');
+    while (drawn.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      bar.update(half);
+    }
+    assert.match(drawn[0], /^\r\x1b\[K\.\.\..* {2}\[={15} {15}\] {2}50% {2}.*B\/s$/);
+    assert.ok(drawn[0].length - 4 <= 70, drawn[0]);
+    bar.clear();
+    assert.equal(drawn.at(-1), '\r\x1b[K');
+    const pipe = progressBar('x', /** @type {any} */ ({ isTTY: false, write: assert.fail }));
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    pipe.update(half);
+    pipe.clear();
   });
 
   it('ends quietly when nobody reads its output', LIMIT, async () => {

@@ -103,7 +103,7 @@ export const REDIS = {
   packages: () => ['redis-server'],
 };
 
-/** Only the ladder's outside reference for BLAKE3. @type {Need} */
+/** The outside reference for BLAKE3, of the ladder and of `weft hash`'s tests. @type {Need} */
 export const B3SUM = {
   what: 'b3sum, the reference for BLAKE3',
   targets: [],

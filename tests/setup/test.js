@@ -6,7 +6,7 @@ import path from 'node:path';
 import { buildDemo } from '../../web-demo/build.js';
 import { build, bundle } from './build.js';
 import { readCommandLine, runMain } from './command_line.js';
-import { BROWSERS, REDIS, ZSTD } from './needs.js';
+import { B3SUM, BROWSERS, REDIS, ZSTD } from './needs.js';
 import { installNodes } from './nodes.js';
 import { installPinned } from './pinned.js';
 import { ROOT, secondsSince, step } from './run.js';
@@ -131,7 +131,7 @@ async function main() {
   const jsNeeds = ['wasi', 'emscripten']; // what JavaScript loads
   const built = wants('c') ? targets
     : wants('js') || wants('web') ? targets.filter((name) => jsNeeds.includes(name)) : [];
-  const extras = [...(wants('web') ? BROWSERS : []), ...(wants('js') ? [REDIS, ZSTD] : [])];
+  const extras = [...(wants('web') ? BROWSERS : []), ...(wants('js') ? [B3SUM, REDIS, ZSTD] : [])];
   const ready = await setUp({ targets: built, explicit, npm: !(only === 'c'), extras });
 
   if (wants('js')) await installPinned('ports', ['--ignore-scripts']); // without them their tests are skipped
