@@ -248,6 +248,10 @@ describe('weft doctor', { skip: needsStock }, () => {
     const blind = await run(['doctor'], load('WebAssembly.validate = () => false'));
     assert.equal(blind.code, 1);
     assert.match(blind.stdout, /^bad +WebAssembly SIMD +no\n +-> /m);
+    const permission = Number(process.versions.node.split('.')[0]) < 22 ? '--experimental-permission' : '--permission';
+    const alone = await run(['doctor'], { prefix: [permission, '--allow-fs-read=*', CLI] });
+    assert.equal(alone.code, 1);
+    assert.match(alone.stdout, /^bad +start +no workers: this host creates no workers .*--allow-worker\)\n +-> .*\nok +parallel call/m);
     const stuck = await run(['doctor', '--json'],
       load(`const { postMessage } = MessagePort.prototype;
         MessagePort.prototype.postMessage = function (message, ...rest) {

@@ -144,6 +144,25 @@ forEachFlavour('lifecycle', (flavour) => {
     assert.deepEqual(result, { code: 0, stdout: 'done\n', stderr: '' });
   });
 
+  it('an idle runtime does not wake up', { ...LIMIT, skip: process.platform !== 'linux' }, async () => {
+    const { code, stdout, stderr } = await runScript(flavour, `
+      const { readFileSync, readdirSync } = await import('node:fs');
+      const rt = await createRuntime({ module });
+      const xs = rt.array(Float64Array, 10_000);
+      for (let i = 0; i < 100; i++) await rt.call('sum_f64', xs, xs.length);
+      const wakeUps = () => readdirSync('/proc/self/task').reduce((sum, task) => sum +
+        Number(/^voluntary_ctxt_switches:\\s+(\\d+)/m.exec(readFileSync('/proc/self/task/' + task + '/status', 'utf8'))[1]), 0);
+      let least = Infinity; // V8 has threads of its own, which tidy up now and then
+      for (let i = 0; i < 10 && least > 2; i++) {
+        const before = wakeUps();
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+        least = Math.min(least, wakeUps() - before);
+      }
+      console.log(least <= 2 ? 'asleep' : least + ' wake-ups in 500 ms'); // one is that of the wait here
+      await rt.close();`);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'asleep\n', stderr: '' });
+  });
+
   for (const waitAsync of [true, false]) {
     it(`a pending call keeps the process alive (waitAsync ${waitAsync})`, LIMIT, async () => {
       const result = await runScript(flavour, `
