@@ -1,6 +1,4 @@
 import { Algebra } from './algebra.js';
-import { Control } from './control.js';
-import { Job } from './job.js';
 import { findTask, mustFindTask } from './task-known.js';
 
 /** What can be called, under the options that it was made with. */
@@ -64,13 +62,13 @@ export class Caller extends Algebra {
    * @template {string | ((...args: any[]) => unknown)} F
    * @param {F} name  or a task of `load`
    * @param {import('./tasks.js').ArgumentsOf<F>} args
-   * @returns {Job<import('./tasks.js').ResultOf<F>>}
+   * @returns {import('./job.js').Job<import('./tasks.js').ResultOf<F>>}
    * @throws {import('./errors.js').WeftError}  `WEFT_ERR_EXPORT`, `WEFT_ERR_CLOSED`; whatever
    *   else is wrong rejects
    */
   start(name, ...args) {
     const callable = this.#find(name);
-    return new Job(this.#core.jobs, callable.name, this.#control).begin(callable, args);
+    return new this.#core.extras.Job(this.#core.jobs, callable.name, this.#control).begin(callable, args);
   }
 
   /**
@@ -83,7 +81,7 @@ export class Caller extends Algebra {
    * @throws {import('./errors.js').WeftError}  `WEFT_ERR_INVALID`, naming the option
    */
   with(options) {
-    return new Caller(this.#core, new Control(options, this.#control));
+    return new Caller(this.#core, new this.#core.extras.Control(options, this.#control));
   }
 
   /**

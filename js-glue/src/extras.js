@@ -5,6 +5,9 @@
  */
 export { Arrays } from './arrays.js';
 export { Codec } from './codec.js';
+export { Control } from './control.js';
+export { readOutcome } from './failed.js';
+export { Job } from './job.js';
 export { unknownExport } from './nearest.js';
 export { Rest } from './rest.js';
 export { SharedObjects } from './shared-host.js';

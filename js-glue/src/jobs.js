@@ -1,9 +1,8 @@
 import { STATUS, WeftError } from './errors.js';
 import { LIST_BYTES, SLOT_BYTES, SLOT_COUNT, SUBMIT_MAX, Slot, Word } from './layout.js';
-import { Job } from './job.js';
 import { Lanes } from './lanes.js';
 import { Listener } from './listener.js';
-import { Failure, Rejection, readOutcome, titled } from './outcome.js';
+import { Failure, Rejection, titled } from './outcome.js';
 
 const LIST_WORDS = LIST_BYTES / 4;
 
@@ -102,9 +101,10 @@ export class Jobs {
     return SLOT_COUNT - this.#freeCount;
   }
 
-  /** Jobs with a handle that are queued or with C. @returns {Job[]} */
+  /** Jobs with a handle that are queued or with C. @returns {import('./job.js').Job[]} */
   owners() {
     const queued = this.#lanes.all().map(({ waiter }) => waiter);
+    const { Job } = this.core.extras;
     return [...this.#waiters, ...queued].filter((waiter) => waiter instanceof Job);
   }
 
@@ -120,7 +120,7 @@ export class Jobs {
    * @throws {WeftError}  before it runs
    */
   run(callable, values, control) {
-    if (control !== undefined) return new Job(this, callable.name, control).begin(callable, values).promise;
+    if (control !== undefined) return new this.core.extras.Job(this, callable.name, control).begin(callable, values).promise;
     const holdings = callable.convert(values);
     const promise = new Promise(capture);
     this.begin(callable, values, holdings, captured, 0);
@@ -258,7 +258,7 @@ export class Jobs {
    */
   #read(slot, callable, waiter) {
     if (this.i32[(slot + Slot.STATUS) >>> 2] !== STATUS.WEFT_OK) {
-      return readOutcome(this, slot, callable.name, waiter);
+      return this.core.extras.readOutcome(this, slot, callable.name, waiter);
     }
     try {
       return callable.read(slot);
