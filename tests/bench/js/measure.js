@@ -56,7 +56,7 @@ function keep(section, row, command, round, answer) {
   for (const column of section.columns.filter((one) => one.command === command)) {
     const cell = row.cells[column.id] ??= { rounds: [] };
     if (column.show === 'text') cell.text = answer.text;
-    else cell.rounds[round] = answer[column.part ?? 'ns'];
+    else if (answer[column.part ?? 'ns'] !== undefined) cell.rounds[round] = answer[column.part ?? 'ns'];
   }
 }
 

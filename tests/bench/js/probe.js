@@ -1,6 +1,7 @@
 // One measurement in a new process: a cold start, or what a fault does. Prints a line of JSON.
 //
 //     node probe.js ID start 2
+//     node probe.js ID import
 //     node probe.js ID fail
 //     node probe.js ID leave
 
@@ -25,15 +26,20 @@ async function outcome(promise, ms = ANSWER_MS) {
   }
 }
 
-async function start() {
+async function importLibrary() {
+  if (peer.imports === undefined) return {};
   const before = performance.now();
+  await import(peer.imports);
+  return { ns: (performance.now() - before) * 1e6 };
+}
+
+async function start() {
   const file = await import(`./peers/${peer.file}.js`);
-  const importNs = (performance.now() - before) * 1e6;
   const count = Number(threads);
   const pool = await file[peer.open ?? 'open']({ threads: count });
   if (peer.open) await pool.run('empty', []); // has waited for all of its workers
   else if (!pool.here) await meet(pool, count);
-  return { ns: (performance.now() - begun) * 1e6, importNs };
+  return { ns: (performance.now() - begun) * 1e6 };
 }
 
 async function meet(pool, count) {
@@ -77,7 +83,8 @@ process.on('uncaughtException', (error) => {
 });
 
 try {
-  console.log(JSON.stringify(await (command === 'start' ? start() : command === 'leave' ? leave() : fault())));
+  const commands = { start, leave, import: importLibrary };
+  console.log(JSON.stringify(await (commands[command] ?? fault)()));
 } catch (error) {
   console.log(JSON.stringify({ error: `${error.code ?? error.name}: ${error.message}` }));
 }
