@@ -123,6 +123,11 @@ export class Arrays {
     if (!Number.isInteger(bins) || bins < 1 || bins > 2 ** 20) {
       throw invalid(`${what}: bins must be an integer from 1 to 1048576, got ${show(bins)}`);
     }
+    for (const bound of [min, max]) {
+      if (bound !== undefined && typeof bound !== 'number' && typeof bound !== 'bigint') {
+        throw invalid(`${what}: min and max must be numbers, got ${show(bound)}`);
+      }
+    }
     let [low, high] = [Number(min), Number(max)];
     if (min === undefined || max === undefined) {
       const found = await this.#minmax(`${what} without min and max`, array);

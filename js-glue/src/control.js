@@ -18,19 +18,17 @@ import { WeftError, show, unreadable } from './errors.js';
 const OPTIONS = ['signal', 'timeoutMs', 'priority', 'onProgress', 'label'];
 const LANES = ['interactive', 'batch'];
 
-/** @param {string} name  @param {string} expected  @param {unknown} value  @returns {never} */
-function refuse(name, expected, value) {
-  throw new WeftError('WEFT_ERR_INVALID',
-    `rt.with: ${name} must be ${expected}, got ${show(value)}`);
-}
-
-/** @param {any} options */
-function check(options) {
+/** @param {any} options  @param {string} method  takes them */
+function check(options, method) {
+  /** @param {string} name  @param {string} expected  @param {unknown} value */
+  const refuse = (name, expected, value) => {
+    throw new WeftError('WEFT_ERR_INVALID', `${method}: ${name} must be ${expected}, got ${show(value)}`);
+  };
   if (typeof options !== 'object' || options === null) refuse('the options', 'an object', options);
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
     throw new WeftError('WEFT_ERR_INVALID',
-      `rt.with: there is no option ${unknown}; there are ${OPTIONS.join(', ')}`);
+      `${method}: there is no option ${unknown}; there are ${OPTIONS.join(', ')}`);
   }
   const { signal, timeoutMs, priority, onProgress, label } = options;
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
@@ -54,13 +52,14 @@ export class Control {
   /**
    * @param {CallOptions} options
    * @param {Control} [outer]  whose options hold where `options` says nothing
+   * @param {string} [method]  takes them, for messages
    * @throws {WeftError} `WEFT_ERR_INVALID`
    */
-  constructor(options, outer) {
+  constructor(options, outer, method = 'rt.with') {
     try {
-      check(options);
+      check(options, method);
     } catch (error) {
-      throw unreadable(error, 'rt.with: the options');
+      throw unreadable(error, `${method}: the options`);
     }
     this.signal = options.signal ?? outer?.signal;
     this.timeoutMs = options.timeoutMs ?? outer?.timeoutMs;

@@ -1,6 +1,6 @@
 import { Crew } from './crew.js';
 import { openWasi } from './engine-wasi.js';
-import { STATUS, WeftError, codeOf } from './errors.js';
+import { STATUS, WeftError, codeOf, unreadable } from './errors.js';
 import { ABI_VERSION, MAGIC_VALUE, Word } from './layout.js';
 import { inspectModule, moduleError } from './module.js';
 import { readOptions } from './options.js';
@@ -77,7 +77,9 @@ async function open(host, options, settings, crew) {
  * @param {import('./options.js').Settings} settings  @param {Crew} crew
  */
 async function start(host, options, settings, crew) {
-  const { bytes, label, factory } = await readSource(host, options);
+  const { bytes, label, factory } = await readSource(host, options).catch((error) => {
+    throw unreadable(error, 'createRuntime: the module');
+  });
   const facts = inspectModule(bytes, label);
   const engine = factory
     ? await (await import('./engine-emscripten.js')).openEmscripten(host, settings, facts, factory, crew)

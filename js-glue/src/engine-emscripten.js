@@ -18,7 +18,11 @@ export async function openEmscripten(host, settings, facts, factory, crew) {
       'idleTimeoutMs: the threads of Emscripten cannot be ended and started again, those of the wasi flavour can');
   }
   const memory = createMemory(settings.memoryBytes, facts.memory);
+  /** @type {any} */
   let module;
+  let ours = false;
+  // Older Emscriptens wrap what the module exports.
+  const find = (/** @type {string} */ name) => module.asm?.[name] ?? module[`_${name}`];
   try {
     // The bytes are handed over because Emscripten's own way to fetch them fails in some
     // versions under Node.
@@ -27,13 +31,12 @@ export async function openEmscripten(host, settings, facts, factory, crew) {
       wasmMemory: memory,
       INITIAL_MEMORY: memory.buffer.byteLength,
     });
+    ours = typeof find('weft_js_layout') === 'function' && typeof module.weftWorkers === 'function';
   } catch (error) {
     const reason = /** @type {Error} */ (error)?.message ?? String(error);
     throw moduleError(`Emscripten could not start the module: ${reason}`, error);
   }
-  // Older Emscriptens wrap what the module exports.
-  const find = (/** @type {string} */ name) => module.asm?.[name] ?? module[`_${name}`];
-  if (typeof find('weft_js_layout') !== 'function' || !module.weftWorkers) {
+  if (!ours) {
     throw moduleError('the Emscripten module lacks weft\'s JavaScript library: link it with --js-library weft_emscripten_library.js');
   }
   if (settings.Solo) {

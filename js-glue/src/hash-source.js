@@ -78,6 +78,17 @@ function iterate(stream) { // not every browser has its own
   };
 }
 
+/** Of anything but a file; undefined for one. @param {any} source  @returns {Reader | undefined} */
+function readerOf(source) {
+  const bytes = bytesOf(source);
+  if (bytes) return readPieces([bytes].values(), bytes.length);
+  const stream = typeof source?.getReader === 'function' ? source
+    : typeof source?.stream === 'function' ? source.stream() : undefined;
+  if (stream) return readPieces(iterate(stream), source.size);
+  const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
+  return iterator && readPieces(iterator);
+}
+
 /**
  * @param {{ host: import('./host.js').Host }} core
  * @param {any} source  a HashSource
@@ -85,14 +96,14 @@ function iterate(stream) { // not every browser has its own
  * @throws {WeftError} `WEFT_ERR_INVALID`; what opening a file throws
  */
 export async function openSource({ host }, source) {
-  const bytes = bytesOf(source);
-  if (bytes) return readPieces([bytes].values(), bytes.length);
-  const path = source instanceof URL ? source : source?.path;
-  const stream = typeof source?.getReader === 'function' ? source
-    : typeof source?.stream === 'function' ? source.stream() : undefined;
-  if (stream) return readPieces(iterate(stream), source.size);
-  const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
-  if (iterator) return readPieces(iterator);
+  let path;
+  try {
+    const reader = readerOf(source);
+    if (reader) return reader;
+    path = source instanceof URL ? source : source?.path;
+  } catch (error) {
+    throw unreadable(error, 'rt.hash: the source');
+  }
   if (path instanceof URL || typeof path === 'string') {
     const opened = await host.openFile(path);
     return 'fill' in opened ? opened : openSource({ host }, opened);

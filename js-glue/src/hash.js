@@ -30,13 +30,14 @@ const PIECE_BYTES = 2 * 1024 * 1024;
  *   `WEFT_ERR_UNSUPPORTED`, `WEFT_ERR_CLOSED`; what the source throws; the signal's reason
  */
 export async function hash(core, control, source, options) {
-  const { encoding = 'hex', onProgress = control?.onProgress, signal = control?.signal } = optionsOf('rt.hash', options);
+  const { encoding = 'hex', ...given } = optionsOf('rt.hash', options);
   if (encoding !== 'hex' && encoding !== 'bytes') {
     throw new WeftError('WEFT_ERR_INVALID', `rt.hash: encoding must be 'hex' or 'bytes', got ${show(encoding)}`);
   }
-  signal?.throwIfAborted();
-  const rules = control || signal ? new Control({ signal }, control) : undefined;
-  if (rules) rules.onProgress = undefined; // that is about bytes, and not for each kernel
+  const rules = new Control({ signal: given.signal, onProgress: given.onProgress }, control, 'rt.hash');
+  if (rules.signal?.aborted) throw rules.signal.reason;
+  const { onProgress } = rules;
+  rules.onProgress = undefined; // that is about bytes, and not for each kernel
   const bytes = bytesOf(source);
   const digest = bytes && (bytes.buffer === core.memory.buffer || bytes.length <= PIECE_BYTES)
     ? await hashWhole(core, rules, bytes, onProgress)

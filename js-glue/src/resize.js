@@ -1,4 +1,4 @@
-import { STATUS, WeftError } from './errors.js';
+import { STATUS, WeftError, show } from './errors.js';
 import { THREADS_MAX } from './options.js';
 
 /**
@@ -10,7 +10,7 @@ import { THREADS_MAX } from './options.js';
 export async function resize({ engine, crew, jobs, pulse, settings }, threads) {
   if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
     throw new WeftError('WEFT_ERR_INVALID',
-      `rt.resize: the number of workers must be an integer from 1 to ${THREADS_MAX}, got ${String(threads)}`);
+      `rt.resize: the number of workers must be an integer from 1 to ${THREADS_MAX}, got ${show(threads)}`);
   }
   if (engine.solo) {
     throw new WeftError('WEFT_ERR_UNSUPPORTED', 'rt.resize: a runtime that was made without workers cannot grow');

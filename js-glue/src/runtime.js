@@ -1,6 +1,6 @@
 import { ExportCallable } from './arguments.js';
 import { Caller } from './caller.js';
-import { WeftError } from './errors.js';
+import { WeftError, unreadable } from './errors.js';
 import { Heap, copyOf } from './heap.js';
 import { Jobs } from './jobs.js';
 import { Pulse } from './pulse.js';
@@ -309,8 +309,15 @@ export class Runtime extends Caller {
    * @param {boolean} [options.cancel]  true: fail the pending calls with
    *   `WEFT_ERR_CANCELLED` and do not wait for functions that do not heed weft_cancelled()
    * @returns {Promise<void>}
+   * @throws {WeftError} `WEFT_ERR_INVALID` when the options cannot be read
    */
-  close({ cancel = false } = {}) {
+  close(options = {}) {
+    let cancel;
+    try {
+      ({ cancel } = options);
+    } catch (error) {
+      return Promise.reject(unreadable(error, 'rt.close: the options'));
+    }
     if (this.#phase === 'failed' || this.#phase === 'closed') return this.#closed ?? Promise.resolve();
     this.#phase = 'closing';
     if (cancel) this.#jobs.cancel('cancelled by rt.close({ cancel: true })');

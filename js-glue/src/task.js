@@ -5,7 +5,7 @@
  *
  * All of them throw `WEFT_ERR_STATE` outside of a task.
  */
-import { WeftError } from './errors.js';
+import { WeftError, show } from './errors.js';
 import { taskThread } from './task-thread.js';
 
 /** True when the call that this task belongs to was aborted, or has taken too long. */
@@ -26,7 +26,7 @@ export function checkpoint() {
 export function progress(done, total) {
   const thread = taskThread('progress');
   if (!(done >= 0) || !(total >= 0) || done === Infinity || total === Infinity) {
-    throw new WeftError('WEFT_ERR_INVALID', `progress: done and total are numbers from 0, got ${String(done)} and ${String(total)}`);
+    throw new WeftError('WEFT_ERR_INVALID', `progress: done and total are numbers from 0, got ${show(done)} and ${show(total)}`);
   }
   thread.progress(done, total);
 }

@@ -1,4 +1,4 @@
-import { WeftError } from './errors.js';
+import { WeftError, unreadable } from './errors.js';
 import { Task, Word } from './layout.js';
 import { moduleError } from './module.js';
 import { LoopCallable, TaskCallable } from './task-callable.js';
@@ -43,6 +43,15 @@ class Loading {
   }
 }
 
+/** @param {import('./host.js').Host} host  @param {URL | string} source */
+function resolve(host, source) {
+  try {
+    return host.resolveModule(source);
+  } catch (error) {
+    throw unreadable(error, 'rt.load: the module');
+  }
+}
+
 /** The modules of tasks of one runtime: brings them to the workers. */
 export class TaskModules {
   #core;
@@ -69,7 +78,7 @@ export class TaskModules {
   async load(source) {
     const { engine, host, mustBeOpen } = this.#core;
     mustBeOpen();
-    const url = host.resolveModule(source);
+    const url = resolve(host, source);
     if (this.#modules.size === 0) this.#add(engine.solo ? host.soloTaskWorker : host.taskWorker);
     const entry = this.#modules.get(url) ?? this.#add(url);
     entry.tasks ??= this.#bring(url, entry).catch((error) => {

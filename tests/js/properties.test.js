@@ -6,7 +6,7 @@ import { after, before, it } from 'node:test';
 import fc from 'fast-check';
 import { STATUS, WeftError } from '../../js-glue/src/errors.js';
 import { createRuntime } from '../../js-glue/src/index.js';
-import { forEachFlavour, modules } from './support.js';
+import { forEachFlavour, modules, until } from './support.js';
 
 const LIMIT = { timeout: 120_000 };
 const RUNS = Number(process.env.WEFT_PROPERTY_RUNS ?? 150);
@@ -254,6 +254,53 @@ forEachFlavour('any input', (flavour) => {
       const result = await outcome(() => rt[method](...args), { mayBeHostile: true });
       if (ArrayBuffer.isView(result) && result.buffer === rt.memory.buffer) await outcome(() => rt.free(result));
     }));
+
+  it('as options of the algebra and of hash', LIMIT, () => holds(
+    [fc.constantFrom('variance', 'scan', 'histogram', 'hash'), fc.oneof(value, fc.record(Object.fromEntries(
+      ['sample', 'exclusive', 'into', 'bins', 'min', 'max', 'encoding', 'signal', 'onProgress'].map((name) => [name, value])), { requiredKeys: [] }))],
+    async (method, given) => {
+      const array = rt.array(Float64Array, 16).fill(1);
+      const result = await outcome(() => rt[method](array, given), { mayBeHostile: true });
+      for (const part of [result, result?.counts]) {
+        if (ArrayBuffer.isView(part) && part.buffer === rt.memory.buffer && part.byteOffset !== array.byteOffset) await outcome(() => rt.free(part));
+      }
+      rt.free(array);
+    }));
+
+  it('as what a job is cancelled with, what is copied, and a number of workers', LIMIT, () => holds([value], async (given) => {
+    const entered = rt.array(Int32Array, 1);
+    const job = rt.start('wait_until_cancelled', entered);
+    job.cancel(given);
+    const [reason] = await job.promise.then(() => assert.fail('it was cancelled'), (error) => [error]);
+    if (given === undefined || given === null) assert.equal(reason.code, 'WEFT_ERR_CANCELLED');
+    else assert.ok(Object.is(reason, given));
+    await outcome(() => rt.copy(given), { mayBeHostile: true });
+    if (typeof given !== 'number') await outcome(() => rt.resize(given), { mayBeHostile: true });
+    assert.equal(rt.info.threads, 2);
+    await until(() => rt.stats().calls.open === 0);
+    rt.free(entered);
+  }));
+
+  it('as options of createRuntime, and of close', LIMIT, async () => {
+    const names = ['threads', 'strict', 'memoryBytes', 'stackBytes', 'spinMs', 'startTimeoutMs', 'maxQueued', 'graceMs', 'idleTimeoutMs', 'waitAsync'];
+    const record = fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
+    await fc.assert(fc.asyncProperty(record, value, async (given, ending) => {
+      const settings = made(given);
+      if (typeof settings.threads === 'number' && settings.threads > 2) settings.threads = 2;
+      const started = await outcome(() => createRuntime({ ...options, ...settings }), { mayBeHostile: true });
+      if (!started) return;
+      await outcome(() => started.call('nothing'));
+      await outcome(() => started.close(made(ending)), { mayBeHostile: true });
+      await started.close({ cancel: true });
+      assert.equal(await outcome(() => started.call('nothing')), undefined);
+    }), { numRuns: Math.ceil(RUNS / 2), endOnFailure: true });
+  });
+
+  it('as module of createRuntime, and its file', LIMIT, () => fc.assert(fc.asyncProperty(value, value, async (module, wasm) => {
+    const given = made(module);
+    await outcome(() => createRuntime({ ...options, threads: 1, module: given, wasm: made(wasm) }));
+    await outcome(() => createRuntime({ ...options, threads: 1, module: () => given, wasm: modules.wasi }));
+  }), { numRuns: RUNS, endOnFailure: true }));
 
   it('as counts, options and values of locks and channels', LIMIT, () => holds([value, value, value], async (a, b, c) => {
     const free = (object) => object?.free();

@@ -30,5 +30,6 @@ export const PEERS = [
   { id: 'halves', title: 'both workers by hand', file: 'halves', kind: 'floor', sections: ['payload'], modes: ['shared'] },
   { id: 'ring', title: 'raw ring on shared memory', file: 'ring', kind: 'floor', sections: ['calls'] },
   { id: 'bare', title: 'bare new Worker', file: 'bare', kind: 'floor', sections: ['start'] },
+  { id: 'bare-wasm', title: 'bare new Worker + instance', file: 'bare', open: 'openWasm', kind: 'floor', sections: ['start'] },
   { id: 'serial', title: 'one thread', file: 'serial', kind: 'serial', sections: ['payload', 'loop'], modes: ['in place'] },
 ];

@@ -37,7 +37,7 @@ async function start() {
   const file = await import(`./peers/${peer.file}.js`);
   const count = Number(threads);
   const pool = await file[peer.open ?? 'open']({ threads: count });
-  if (peer.open) await pool.run('empty', []); // has waited for all of its workers
+  if (!pool.here && peer.open) await pool.run('empty', []); // has waited for all of its workers
   else if (!pool.here) await meet(pool, count);
   return { ns: (performance.now() - begun) * 1e6 };
 }

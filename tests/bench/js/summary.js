@@ -64,6 +64,8 @@ export function summarise(results, { buildDir }) {
     ['forEach in plain JS over one thread', value('loop', 'weft', 'speed'), 'x', atLeast(1.9), ''],
     ['cold start, 2 workers, over bare workers', ratio('start', 'weft-c', 'bare', 'two'), 'x', atMost(1.15), ''],
     ['cold start, 8 workers, over bare workers', ratio('start', 'weft-c', 'bare', 'eight'), 'x', atMost(1.15), ''],
+    ['cold start, 2 workers, over those with an instance', ratio('start', 'weft-c', 'bare-wasm', 'two'), 'x', atMost(1.15), ''],
+    ['cold start, 8 workers, over those with an instance', ratio('start', 'weft-c', 'bare-wasm', 'eight'), 'x', atMost(1.15), ''],
     ['import', value('start', 'weft-c', 'import'), ' ms', atMost(2), ''],
     ['JavaScript for calls of C, brotli', size.glue, ' kB', atMost(12), ''],
     ['module without kernels, brotli', size.module, ' kB', atMost(15), ''],
