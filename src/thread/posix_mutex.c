@@ -136,7 +136,7 @@ WEFT__NOINLINE static int unlock_slow(struct mutex *mutex)
     return state != 0 ? 0 : EPERM;
 }
 
-int pthread_mutex_lock(pthread_mutex_t *object)
+int(pthread_mutex_lock)(pthread_mutex_t *object)
 {
     struct mutex *mutex = mutex_of(object);
     return WEFT__LIKELY(swap(mutex, 0, 1)) ? 0 : lock_slow(mutex, NULL);
@@ -155,7 +155,7 @@ int pthread_mutex_trylock(pthread_mutex_t *object)
     return WEFT__LIKELY(swap(mutex, 0, 1)) ? 0 : try_lock_slow(mutex);
 }
 
-int pthread_mutex_unlock(pthread_mutex_t *object)
+int(pthread_mutex_unlock)(pthread_mutex_t *object)
 {
     struct mutex *mutex = mutex_of(object);
     return WEFT__LIKELY(swap(mutex, 1, 0)) ? 0 : unlock_slow(mutex);

@@ -186,6 +186,30 @@ int pthread_mutex_trylock(pthread_mutex_t *mutex);
 int pthread_mutex_timedlock(pthread_mutex_t *__restrict mutex,
                             const struct timespec *__restrict deadline);
 int pthread_mutex_unlock(pthread_mutex_t *mutex);
+#if !defined(__cplusplus) && defined(__wasm_atomics__)
+/* The short ways, see posix_mutex.c, without a call. */
+static __inline int __weft_mutex_lock(pthread_mutex_t *__mutex)
+{
+    int __free = 0;
+    if (__builtin_expect(__atomic_compare_exchange_n(&__mutex->__u.__i[0], &__free, 1, 0,
+                                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED),
+                         1))
+        return 0;
+    return (pthread_mutex_lock)(__mutex);
+}
+static __inline int __weft_mutex_unlock(pthread_mutex_t *__mutex)
+{
+    int __held = 1;
+    if (__builtin_expect(__atomic_compare_exchange_n(&__mutex->__u.__i[0], &__held, 0, 0,
+                                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED),
+                         1))
+        return 0;
+    return (pthread_mutex_unlock)(__mutex);
+}
+#define pthread_mutex_lock(mutex)   __weft_mutex_lock(mutex)
+#define pthread_mutex_unlock(mutex) __weft_mutex_unlock(mutex)
+#endif
+
 int pthread_mutex_consistent(pthread_mutex_t *mutex);
 int pthread_mutex_getprioceiling(const pthread_mutex_t *__restrict mutex, int *__restrict ceiling);
 int pthread_mutex_setprioceiling(pthread_mutex_t *__restrict mutex, int ceiling,
