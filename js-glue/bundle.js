@@ -163,6 +163,14 @@ const beside = (index) => ({
   },
 });
 
+/** Leaves modules in files of their own. @param {Record<string, string>} files */
+const apart = (files) => ({
+  name: 'apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ path: file }) => (Object.hasOwn(files, file) ? { path: files[file], external: true } : undefined));
+  },
+});
+
 /** Keeps what is not lazy in one file: esbuild puts together what the same files import. */
 const together = (lazy, entry) => ({
   name: 'together',
@@ -192,9 +200,11 @@ async function bundle() {
   const cluster = { entryPoints: { cluster: 'src/cluster/index.js' }, external: ['bullmq'] };
   await build({ ...ESM, splitting: false, ...cluster, plugins: [beside('./index.js')] });
   await build({ ...CJS, ...cluster, plugins: [beside('./index.cjs')] });
-  await build({ ...ESM, splitting: false, entryPoints: { 'run-worker': 'cli/run-worker.js' } });
+  // What `weft run` starts a small program with is CommonJS, and has the rest beside it.
+  await build({ ...CJS, entryPoints: { weft: 'bin/weft.js', 'run-worker': 'cli/run-worker.js' }, plugins: [apart({ '../cli/main.js': './cli.js', './run-worker-full.js': './run-worker-full.js' })] });
+  await build({ ...ESM, splitting: false, entryPoints: { 'run-worker-full': 'cli/run-worker-full.js' } });
   await build({ ...ESM, splitting: false, entryPoints: { program: 'src/program/node.js', 'program-worker': 'src/program/program-worker.js' } });
-  await build({ ...ESM, entryPoints: { cli: 'bin/weft.js' }, chunkNames: 'cli-[name]-[hash]', plugins: [installed] });
+  await build({ ...ESM, entryPoints: { cli: 'cli/main.js' }, chunkNames: 'cli-[name]-[hash]', plugins: [installed] });
   await build({ ...WEB, entryPoints: entries('browser'), chunkNames: 'browser-[name]-[hash]', plugins: [together(WEB_LAZY, 'browser')] });
   await build({ ...WEB, splitting: false, entryPoints: entries('worker-browser') });
   await build({ ...WEB, entryPoints: { 'program-browser': 'src/program/browser.js' }, chunkNames: 'program-[name]-[hash]' });

@@ -129,7 +129,9 @@ function(weft_add_program target)
             "-sPTHREAD_POOL_SIZE=2+(process.env.WEFT_TEST_THREADS|0)"
             "SHELL:--pre-js ${weft_cmake_dir}/emscripten-node.js")
     elseif(CMAKE_C_COMPILER_TARGET MATCHES "^wasm32-wasi")
-        weft_link_whole(${target})
+        # Not the whole library: a program that only starts threads has no scheduler in it.
+        target_link_libraries(${target} PRIVATE weft::weft)
+        set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:weft::weft>)
         set_target_properties(${target} PROPERTIES SUFFIX .wasm)
         weft_flags(flags wasi program)
         target_link_options(${target} PRIVATE ${flags})

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from '../cli/main.js';
+import { runSmall } from '../cli/run-small.js';
 
-await main(process.argv.slice(2));
+const args = process.argv.slice(2);
+if (!runSmall(args)) import('../cli/main.js').then(({ main }) => main(args));

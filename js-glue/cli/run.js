@@ -2,14 +2,13 @@ import { fstatSync, realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
-import { Worker } from 'node:worker_threads';
 import { createMemory } from '../src/module.js';
-import { write } from '../src/node-io.js';
 import { isWasm, readSignatures } from '../src/signature.js';
 import { whatIsWrong } from '../src/program/check.js';
 import { FileType, typeOf } from '../src/program/stat.js';
 import { Kind, Table } from '../src/program/table.js';
 import { UsageError, failure } from './output.js';
+import { serveProgram } from './serve-program.js';
 
 const HELP = `Usage: weft run [options] PROGRAM.wasm [argument...]
        weft run [options] FILE.c... [compiler options] [-- argument...]
@@ -25,7 +24,6 @@ Runs a C program with POSIX threads, each on a worker of its own, or compiles on
 
 Ends with the program's exit code, 134 after a trap, 130 after an interrupt.`;
 
-const EXIT_TRAP = 134;
 const GIB = 2 ** 30;
 const MEMORY_MAX = 4 * GIB;
 
@@ -99,42 +97,6 @@ function openTable(folders) {
   return table;
 }
 
-/** @param {string} text  out before the process ends */
-const say = (text) => write(2, new TextEncoder().encode(`${text}\n`));
-
-/** Never returns: the process ends with the program. @param {import('../src/program/thread.js').ProgramMessage} main  @param {string} file */
-function serve(main, file) {
-  const { module, memory, settings } = main;
-  /** @type {Worker[]} */
-  const idle = [];
-
-  /** @param {number} thread  @param {{ name: string, message: string, stack?: string }} error */
-  function fail(thread, { name, message, stack }) {
-    say(`weft: ${file}: ${thread === 0 ? 'main' : `thread ${thread}`} failed\n${stack ?? `${name}: ${message}`}`);
-    process.exit(EXIT_TRAP);
-  }
-
-  function hire() {
-    const worker = new Worker(new URL('./run-worker.js', import.meta.url), { trackUnmanagedFds: false });
-    worker.on('error', (error) => fail(0, error));
-    worker.on('message', (message) => {
-      if (message.type === 'program:exit') process.exit(message.code);
-      if (message.type === 'program:failed') fail(message.thread, message.error);
-      if (message.type === 'program:idle') idle.push(worker);
-      if (message.type === 'program:spawn') start(message);
-    });
-    return worker;
-  }
-
-  /** @param {{ thread: number, argument: number }} which */
-  function start({ thread, argument }) {
-    (idle.pop() ?? hire()).postMessage({ module, memory, thread, argument, settings });
-  }
-
-  start(main);
-  return new Promise(() => {});
-}
-
 /** @param {string[]} args  @returns {Promise<number>} the exit code, if there was nothing to run */
 export async function run(args) {
   if (args[0] === '--help' || args[0] === '-h') {
@@ -169,5 +131,6 @@ export async function run(args) {
     preopens: folders.map(({ guest }) => guest), table: table.buffer, threadIds,
   };
   const memory = facts.memory?.imported ? createMemory(options.memory, facts.memory) : undefined;
-  return serve({ module, memory, thread: 0, argument: 0, settings }, name);
+  serveProgram({ module, memory, thread: 0, argument: 0, settings }, name);
+  return new Promise(() => {}); // the process ends with the program
 }

@@ -8,7 +8,6 @@
 
 IMPORT("now") double weft__import_now(void);
 IMPORT("cpu_count") int32_t weft__import_cpu_count(void);
-IMPORT("guard") void weft__import_guard(struct weft__worker *worker);
 
 void weft_main_may_sleep(int32_t may_sleep);
 
@@ -61,11 +60,6 @@ void weft__plat_thread_hold(weft__plat_thread thread, bool held)
 bool weft__plat_stack_overrun(void)
 {
     return weft__thread_overrun();
-}
-
-void weft__plat_guard(struct weft__worker *worker)
-{
-    weft__import_guard(worker);
 }
 
 int64_t weft__plat_now_ns(void)

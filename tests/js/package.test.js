@@ -255,7 +255,7 @@ describe('the package', { skip }, () => {
   }
 
   it('brings the command weft', LIMIT, () => {
-    const weft = (...args) => run(process.execPath, [installed('dist/cli.js'), ...args]);
+    const weft = (...args) => run(process.execPath, [installed('dist/weft.cjs'), ...args]);
     const help = weft('--help');
     assert.equal(help.status, 0, help.stderr);
     assert.match(help.stdout, /hash/);

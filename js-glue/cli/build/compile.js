@@ -122,7 +122,9 @@ export async function link(job, tools, kind) {
   const { files, failed } = await compileAll(job, tools, [...job.sources.map((source) => ({ source, args })), ...start]);
   if (failed) return failed;
   const inputs = [...files, ...job.objects];
-  const command = [...tools.link(kind, job.debug), ...inputs, ...(whole ? ['-Wl,--whole-archive', whole, '-Wl,--no-whole-archive'] : []),
+  // A program of the wasi target has what it uses alone, as it says where its threads start.
+  const archive = !whole ? [] : start.length > 0 ? [whole] : ['-Wl,--whole-archive', whole, '-Wl,--no-whole-archive'];
+  const command = [...tools.link(kind, job.debug), ...inputs, ...archive,
     ...(kernels ? [kernels] : []), ...job.link, ...(tools.last ?? [])];
   const what = ['link', tools.compiler.id, process.cwd(), command];
   const linked = await cached(what, job.fresh, async (target) => {

@@ -1,6 +1,6 @@
 import { createMemoryFiles } from './memory-files.js';
 import { openStreams } from './streams.js';
-import { runProgramThread } from './thread.js';
+import { runProgramThread } from './full-thread.js';
 
 /**
  * What a worker does with its messages: it runs one thread after the other, on files in memory.

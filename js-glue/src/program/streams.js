@@ -1,3 +1,5 @@
+import { lockWord } from './ending.js';
+
 /**
  * The standard streams of a program whose threads run in workers: rings in shared memory, so
  * that what any thread writes arrives in the order in which it was written, standard error
@@ -33,16 +35,6 @@ export const makeStreams = () => new SharedArrayBuffer(INPUT + RING_BYTES);
 
 /** @param {number} length */
 const padded = (length) => (length + 3) & ~3;
-
-/** @param {Int32Array} words  @param {number} word  @returns {() => void} that unlocks it */
-function lock(words, word) {
-  if (Atomics.compareExchange(words, word, 0, 1) !== 0) {
-    while (Atomics.exchange(words, word, 2) !== 0) Atomics.wait(words, word, 2);
-  }
-  return () => {
-    if (Atomics.exchange(words, word, 0) === 2) Atomics.notify(words, word, 1);
-  };
-}
 
 /** @param {SharedArrayBuffer} buffer  @param {number} start  of a ring */
 function openRing(buffer, start) {
@@ -98,13 +90,13 @@ export function openStreams(buffer, tell) {
 
   return {
     write(fd, bytes) {
-      const unlock = lock(words, Word.LOCK);
+      const unlock = lockWord(words, Word.LOCK);
       for (let at = 0; at < bytes.length; at += PIECE_MAX) writePiece(fd, bytes.subarray(at, at + PIECE_MAX));
       unlock();
     },
     read(target) {
       if (target.length === 0) return 0;
-      const unlock = lock(words, Word.INPUT_LOCK);
+      const unlock = lockWord(words, Word.INPUT_LOCK);
       const head = words[Word.INPUT_HEAD];
       let length = 0;
       for (;;) {

@@ -1,4 +1,6 @@
+import { lockWord, stayUnlessEnding } from './ending.js';
 import { WasiError } from './errno.js';
+import { ENDING } from './thread.js';
 
 /**
  * The open files of a program, in memory that all of its threads share. A descriptor of the
@@ -19,7 +21,6 @@ const RECORD = 16;
 const PATH_BYTES = 4096;
 const PATHS = (DESCRIPTORS + 1) * RECORD * 4;
 
-const ENDING = 0;
 const TABLE_LOCK = 1;
 
 const Field = Object.freeze({ KIND: 0, SYSTEM: 1, FLAGS: 2, LOCK: 3, POSITION: 4, TYPE: 6, PREOPEN: 7, PATH: 8 });
@@ -45,24 +46,14 @@ export class Table {
     this.bytes = new Uint8Array(buffer);
   }
 
-  /** True for one caller only: the one that ends the program. */
-  end() {
-    return Atomics.compareExchange(this.words, ENDING, 0, 1) === 0;
-  }
-
   /** A thread of a program that is ending goes no further. */
   check() {
-    while (Atomics.load(this.words, ENDING) !== 0) Atomics.wait(this.words, ENDING, 1);
+    stayUnlessEnding(this.words, ENDING);
   }
 
-  /** @param {number} word  0 free, 1 held, 2 held and somebody may sleep  @returns {() => void} */
+  /** @param {number} word  @returns {() => void} */
   #lock(word) {
-    if (Atomics.compareExchange(this.words, word, 0, 1) !== 0) {
-      while (Atomics.exchange(this.words, word, 2) !== 0) Atomics.wait(this.words, word, 2);
-    }
-    return () => {
-      if (Atomics.exchange(this.words, word, 0) === 2) Atomics.notify(this.words, word, 1);
-    };
+    return lockWord(this.words, word);
   }
 
   /** Runs `run` while nobody else opens, closes or renames. @template T @param {() => T} run */

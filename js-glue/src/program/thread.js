@@ -1,6 +1,4 @@
-import { createImports } from '../imports.js';
-import { createSystem } from './system.js';
-import { Table } from './table.js';
+import { endOnce, stayUnlessEnding } from './ending.js';
 
 /**
  * To a worker: run a thread; number 0 is main.
@@ -15,9 +13,10 @@ import { Table } from './table.js';
  * @property {number} cpus
  * @property {string[]} args
  * @property {Record<string, string>} env
- * @property {string[]} preopens
- * @property {SharedArrayBuffer} table
  * @property {SharedArrayBuffer} threadIds
+ * @property {SharedArrayBuffer} table  of open files; of a small program only that it ends
+ * @property {string[]} [preopens]
+ * @property {number[]} [types]  of a small program, the kinds of its three streams
  * @property {WebAssembly.Memory} [files]  of formatFiles
  * @property {SharedArrayBuffer} [streams]
  *
@@ -29,21 +28,27 @@ import { Table } from './table.js';
  *   | { type: 'program:output' } | { type: 'program:input' }} ProgramReport
  */
 
-const asleep = new Int32Array(new SharedArrayBuffer(4));
+/** Of the table's words: not 0 once the program is ending. */
+export const ENDING = 0;
+
+/**
+ * What a thread's imports need of it.
+ * @typedef {object} ThreadLink
+ * @property {(argument: number) => number} spawn
+ * @property {(code: number) => never} exit  of the whole program
+ * @property {() => void} resume
+ * @property {() => WebAssembly.Instance} instance
+ */
 
 /**
  * Runs main or another thread of a program, in a worker, mostly to its end.
  *
- * @param {object} host
- * @param {(report: any) => void} host.post  a ProgramReport, and what guard.js posts
- * @param {() => number} host.now
- * @param {(fd: 1 | 2, bytes: Uint8Array) => void} host.write
- * @param {import('./files.js').Files} host.files
+ * @param {(report: any) => void} post  a ProgramReport
  * @param {ProgramMessage} message
+ * @param {(link: ThreadLink) => WebAssembly.Imports} makeImports
  */
-export function runProgramThread({ post, now, write, files }, { module, memory, thread, argument, settings }) {
-  const { cpus, args, env, preopens } = settings;
-  const table = new Table(settings.table);
+export function runThread(post, { module, thread, argument, settings }, makeImports) {
+  const words = new Int32Array(settings.table);
   const ids = new Int32Array(settings.threadIds);
   /** @type {WebAssembly.Instance} */
   let instance;
@@ -52,8 +57,8 @@ export function runProgramThread({ post, now, write, files }, { module, memory, 
 
   /** The first one to end the program tells how; nobody goes on. @param {ProgramReport} report  @returns {never} */
   function end(report) {
-    if (table.end()) post(report);
-    for (;;) Atomics.wait(asleep, 0, 0);
+    if (endOnce(words, ENDING)) post(report);
+    for (;;) stayUnlessEnding(words, ENDING);
   }
 
   /** @param {() => void} run  from the thread's start or an event, mostly to its end */
@@ -70,22 +75,17 @@ export function runProgramThread({ post, now, write, files }, { module, memory, 
   }
 
   go(() => {
-    const imports = createImports({
-      module, memory: memory ?? new WebAssembly.Memory({ initial: 0 }), cpus, args, env, now, write, post,
-      spawn: (inner) => {
-        table.check();
+    instance = new WebAssembly.Instance(module, makeImports({
+      spawn(inner) {
+        stayUnlessEnding(words, ENDING);
         const id = Atomics.add(ids, 0, 1);
         post({ type: 'program:spawn', thread: id, argument: inner });
         return id;
       },
-      resume: () => go(() => exports.weft_thread_resume(argument)),
-    }, () => instance);
-    imports.wasi_snapshot_preview1 = /** @type {WebAssembly.ModuleImports} */ (createSystem({
-      memory: () => memory ?? /** @type {WebAssembly.Memory} */ (instance.exports.memory),
-      table, files, now, args, env, preopens,
       exit: (code) => end({ type: 'program:exit', code }),
+      resume: () => go(() => exports.weft_thread_resume(argument)),
+      instance: () => instance,
     }));
-    instance = new WebAssembly.Instance(module, imports);
     exports = instance.exports;
     if (thread !== 0) {
       exports.wasi_thread_start(thread, argument);
