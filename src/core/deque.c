@@ -1,8 +1,6 @@
 /* deque.c: the split deque; worker.h has the layout and the invariants. */
 #include "worker.h"
 
-#define VERSION_ONE (UINT64_C(1) << 32)
-
 static inline uint32_t tail_of(uint64_t offer)
 {
     return (uint32_t)(offer & 0xffff);
@@ -13,9 +11,9 @@ static inline uint32_t split_of(uint64_t offer)
     return (uint32_t)(offer >> 16 & 0xffff);
 }
 
-static inline uint64_t lowered(uint64_t offer, uint32_t tail, uint32_t split)
+static inline uint64_t word(uint32_t version, uint32_t split, uint32_t tail)
 {
-    return ((offer & ~UINT64_C(0xffffffff)) + VERSION_ONE) | (uint64_t)split << 16 | tail;
+    return (uint64_t)version << 32 | (uint64_t)split << 16 | tail;
 }
 
 _Static_assert(WEFT__DEQUE_CAPACITY < 0xffff, "offer has 16 bits for a slot number");
@@ -28,27 +26,48 @@ static void prepare(struct weft__worker *self, uint32_t index)
         atomic_store_explicit(&entry->state, 0, memory_order_relaxed);
 }
 
-/* Offers the older half of the private tasks, if nothing is on offer, and wakes a
- * sleeper for it. */
-static void share(struct weft__worker *self)
+/* Puts the `count` oldest private tasks on offer. */
+static void publish(struct weft__worker *self, uint32_t count)
 {
-    /* S2: who asks from here on is seen by the next weft_spawn. */
-    if (WEFT__PEEK(&self->front.limit) == 0)
-        atomic_store(&self->front.limit, weft__limit(self));
-    uint64_t offer = atomic_load_explicit(&self->offer, memory_order_relaxed);
-    if (tail_of(offer) < split_of(offer))
-        return; /* the last offer still stands */
-    uint32_t count = (weft__head(self) - weft__split(self) + 1) / 2;
-    if (count == 0)
-        return;
-    for (uint32_t i = weft__split(self); i < weft__split(self) + count; i++)
+    uint32_t split = weft__split(self);
+    for (uint32_t i = split; i < split + count; i++)
         prepare(self, i);
     /* Sequentially consistent for S1; as a release it pairs with the acquire in steal,
      * so that a thief sees the slots and the tasks. */
-    atomic_fetch_add(&self->offer, (uint64_t)count << 16);
+    if (self->lowered) { /* D1: no thief can change the word */
+        self->lowered = false;
+        atomic_store(&self->offer, word(++self->version, split + count, split));
+    } else {
+        atomic_fetch_add(&self->offer, (uint64_t)count << 16);
+    }
     self->front.split += count;
+}
+
+/* Offers the older half of the private tasks, if nothing is on offer. */
+static void offer_half(struct weft__worker *self)
+{
+    if (!self->lowered) {
+        uint64_t offer = atomic_load_explicit(&self->offer, memory_order_relaxed);
+        if (tail_of(offer) < split_of(offer))
+            return; /* the last offer still stands */
+    }
+    uint32_t count = (weft__head(self) - weft__split(self) + 1) / 2;
+    if (count == 0)
+        return;
+    publish(self, count);
     weft__stats_add(&self->stats.tasks_offered, count);
-    if (atomic_load(&weft__rt.sleepers) != 0 &&
+}
+
+/* Offers work and wakes a sleeper for it. */
+static void share(struct weft__worker *self)
+{
+    uint32_t before = weft__split(self);
+    offer_half(self);
+    /* S2: who asks from here on is seen by the next weft_spawn. Who has asked before finds
+     * the offer, which is made first because a thief may be waiting for just that. */
+    if (WEFT__PEEK(&self->front.limit) == 0)
+        atomic_store(&self->front.limit, weft__limit(self));
+    if (weft__split(self) != before && atomic_load(&weft__rt.sleepers) != 0 &&
         weft__sleep_wake_for(atomic_load_explicit(&self->job, memory_order_relaxed)))
         atomic_store(&self->front.limit, 0); /* more of them sleep */
 }
@@ -59,10 +78,7 @@ void weft__deque_offer_all(struct weft__worker *self)
     uint32_t count = weft__head(self) - weft__split(self);
     if (count == 0)
         return;
-    for (uint32_t i = weft__split(self); i < weft__head(self); i++)
-        prepare(self, i);
-    atomic_fetch_add(&self->offer, (uint64_t)count << 16); /* as in share */
-    self->front.split = self->front.head;
+    publish(self, count);
     if (atomic_load(&weft__rt.sleepers) != 0)
         (void)weft__sleep_wake_for(atomic_load_explicit(&self->job, memory_order_relaxed));
 }
@@ -84,32 +100,51 @@ bool weft__deque_pop(struct weft__worker *self)
     if (top < weft__split(self)) {
         /* Acquire: pairs with the thief's exchange, see D2. */
         uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
-        uint32_t split;
+        uint32_t split, version = self->version + 1;
         do {
             uint32_t tail = tail_of(offer);
             if (tail > top)
                 return false;
             split = tail + (top - tail) / 2; /* the older ones stay on offer */
         } while (!atomic_compare_exchange_weak_explicit(
-            &self->offer, &offer, lowered(offer, tail_of(offer), split), memory_order_acq_rel,
+            &self->offer, &offer, word(version, split, tail_of(offer)), memory_order_acq_rel,
             memory_order_acquire));
+        self->version = version;
         self->front.split = self->front.slots + split;
     }
     self->front.head--;
     return true;
 }
 
-/* Forgets the slots from `head` up, all of them stolen or empty. */
+/* Forgets the slots from `head` up. All slots have been stolen. */
 void weft__deque_lower(struct weft__worker *self, uint32_t head)
 {
-    uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
     self->front.head = self->front.slots + head;
-    if (tail_of(offer) > head || split_of(offer) > head) {
+    if (self->front.split > self->front.head) {
         self->front.split = self->front.head;
-        /* A plain store: with tail == split no thief can change the word. Release: pairs
-         * with the acquire in steal. */
-        atomic_store_explicit(&self->offer, lowered(offer, head, head), memory_order_release);
+        self->lowered = true; /* D1 */
     }
+}
+
+/* Brings the word up to date, see D1. */
+static void settle(struct weft__worker *self)
+{
+    if (!self->lowered)
+        return;
+    self->lowered = false;
+    /* A plain store: with tail == split no thief can change the word. Release: pairs with
+     * the acquire in steal. */
+    atomic_store_explicit(&self->offer, word(++self->version, weft__split(self), weft__split(self)),
+                          memory_order_release);
+}
+
+/* After the death of the owner: its copies are brought up to date. */
+void weft__deque_recover(struct weft__worker *self)
+{
+    settle(self);
+    uint64_t offer = atomic_load(&self->offer);
+    self->version = (uint32_t)(offer >> 32);
+    self->front.split = self->front.slots + split_of(offer); /* D1, had it just changed */
 }
 
 /* Takes the oldest offered entry of `victim` if it belongs to *job (any job when *job is
@@ -123,7 +158,8 @@ weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job)
     weft_job *of = atomic_load_explicit(&victim->job, memory_order_acquire);
     if (of == NULL || (*job != NULL && *job != of))
         return NULL;
-    weft_task *entry = weft__entry_at(victim, tail); /* D2 */
+    weft_task *entry = atomic_load_explicit(victim->offered + tail, memory_order_relaxed); /* D2 */
+    __builtin_prefetch(entry); /* of another core, at the same time as the word */
     if (!atomic_compare_exchange_strong(&victim->offer, &offer, offer + 1))
         return NULL;
     /* The owner offers more when it is asked; sleepers cannot ask again. */
@@ -136,6 +172,7 @@ weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job)
 /* Takes the owner's own oldest entry as a thief would; NULL when all have been stolen. */
 weft_task *weft__deque_take_oldest(struct weft__worker *self)
 {
+    settle(self);
     uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
     for (;;) {
         uint32_t tail = tail_of(offer), split = split_of(offer);

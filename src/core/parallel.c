@@ -2,16 +2,21 @@
  *
  * A loop runs in slices on the thread that called it. It puts one half on offer at the
  * start, and more only when it finds between two slices that somebody is hungry.
- * (Tzannes et al., "Lazy binary-splitting", 2010.) Slices grow to an eighth of the rest, so a
- * hungry thread never waits for more than that, and shrink as the rest does. */
+ * (Tzannes et al., "Lazy binary-splitting", 2010.) A slice is 1/128 of the loop, so a hungry
+ * thread never waits for more than that; in short loops slices grow from there to 64 indices.
+ * Towards the end they shrink to a quarter, as who has to wait for the last one goes to sleep
+ * after some microseconds, and it takes many of those to wake it. */
 #include "worker.h"
 
 #include "profile.h"
 
 #include <string.h>
 
-/* A slice is at least 1/128 of the loop: enough to share, few enough to cost nothing. */
+/* A slice is 1/128 of the loop: enough to share, few enough to cost nothing. */
 #define SLICES_MAX 128
+
+/* Slices that are shorter grow up to this length. */
+#define SLICE_SHORT 64
 
 /* Loops up to this length are cut at once, as if each index took long. */
 #define FEW_INDICES 64
@@ -26,28 +31,41 @@ struct loop {
     weft_range_fn fn;
     void *context;
     size_t grain; /* at least 1 */
-    size_t least; /* the shortest slice */
+    size_t slice; /* the length of the first slice */
     bool few;     /* so few indices that each may be long: offer at every level */
 };
 
+/* All that a thief reads, side by side from the start of a cache line on: it fetches each line
+ * from another core. */
 struct half {
-    weft_task task;
-    const struct loop *loop;
+    _Alignas(64) weft_task task;
     size_t first, last;
+    struct loop loop;
 };
+
+/* The slice after one of this length. */
+static size_t next_slice(const struct loop *loop, size_t slice, size_t rest)
+{
+    size_t most = loop->slice > SLICE_SHORT ? loop->slice : SLICE_SHORT;
+    slice = slice < most / 2 ? slice * 2 : most;
+    if (slice > rest / 4)
+        slice = rest / 4;
+    size_t least = loop->slice / 4 > loop->grain ? loop->slice / 4 : loop->grain;
+    return slice > least ? slice : least;
+}
 
 static void run_slices(const struct loop *loop, size_t first, size_t last, bool offer);
 
 static void run_half(void *context)
 {
     struct half *half = context;
-    run_slices(half->loop, half->first, half->last, half->loop->few);
+    run_slices(&half->loop, half->first, half->last, half->loop.few);
 }
 
 static void give_half(const struct loop *loop, size_t first, size_t last)
 {
     size_t middle = first + (last - first) / 2;
-    struct half half = {.loop = loop, .first = middle, .last = last};
+    struct half half = {.loop = *loop, .first = middle, .last = last};
     weft_spawn(&half.task, run_half, &half);
     run_slices(loop, first, middle, loop->few);
     weft_sync(&half.task);
@@ -60,7 +78,7 @@ static void run_slices(const struct loop *loop, size_t first, size_t last, bool 
     struct weft__front *self = weft__front;
     weft_job *job = weft__job_current();
     bool alone = self == &weft__nobody ? weft__profile == NULL : WEFT__PEEK(&weft__rt.reach) <= 1;
-    size_t slice = loop->least;
+    size_t slice = loop->slice;
     for (; first < last; offer = false) {
         size_t rest = last - first;
         if (job != NULL && weft__job_cancelled(job))
@@ -74,17 +92,15 @@ static void run_slices(const struct loop *loop, size_t first, size_t last, bool 
         loop->fn(loop->context, first, first + count);
         first += count;
         rest -= count;
-        slice = slice < rest / 8 ? slice * 2 : rest / 4;
-        if (slice < loop->least)
-            slice = loop->least;
+        slice = next_slice(loop, slice, rest);
     }
 }
 
 /* What a loop called outside of any job is turned into. */
 static void run_job_loop(void *context)
 {
-    struct half *all = context;
-    run_slices(all->loop, all->first, all->last, true);
+    const struct half *all = context;
+    run_slices(&all->loop, all->first, all->last, true);
 }
 
 void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *context)
@@ -96,12 +112,12 @@ void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *c
     size_t count = last - first;
     struct loop loop = {fn, context, grain != 0 ? grain : 1, count / SLICES_MAX,
                         count <= FEW_INDICES};
-    if (loop.least < loop.grain)
-        loop.least = loop.grain;
+    if (loop.slice < loop.grain)
+        loop.slice = loop.grain;
     if (weft__job_current() != NULL) {
         run_slices(&loop, first, last, true);
     } else {
-        struct half all = {.loop = &loop, .first = first, .last = last};
+        struct half all = {.loop = loop, .first = first, .last = last};
         if (weft_run(run_job_loop, &all) == WEFT_ERR_WOULD_BLOCK)
             run_slices(&loop, first, last, true);
     }

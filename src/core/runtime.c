@@ -67,7 +67,7 @@ enum weft_status weft__worker_init(struct weft__worker *worker, uint32_t index)
         worker->front.slots = calloc(WEFT__DEQUE_CAPACITY, sizeof *worker->front.slots);
     if (worker->front.slots == NULL)
         return WEFT_ERR_NOMEM;
-    worker->front.head = worker->front.split = worker->front.slots;
+    worker->front.head = worker->front.split = worker->offered = worker->front.slots;
     atomic_init(&worker->front.limit, weft__limit(worker));
     worker->index = index;
     atomic_init(&worker->front.name, index + 1);

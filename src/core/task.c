@@ -45,11 +45,18 @@ void weft__task_wait(struct weft__worker *self, weft_task *task, bool take_part)
 /* The place of a task in the deque: the newest but for tasks of groups. */
 static uint32_t index_of(const struct weft__worker *self, const weft_task *task)
 {
-    uint32_t index = weft__head(self);
-    do
-        WEFT_ASSERT(index > 0); /* synced once, in order, where it was spawned */
-    while (weft__entry_at(self, --index) != task);
+    uint32_t index = (uint32_t)(task->slot - self->front.slots);
+    WEFT_ASSERT(index < weft__head(self)); /* synced once, in order, where it was spawned */
+    WEFT_ASSERT(weft__entry_at(self, index) == task);
     return index;
+}
+
+/* Spares the owner a look at `offer`, which is in the thief's cache. */
+static bool stolen_and_done(const struct weft__worker *self, weft_task *task, uint32_t index)
+{
+    /* Acquire: pairs with the thief's exchange in complete(). */
+    return index < weft__split(self) &&
+           (atomic_load_explicit(&task->state, memory_order_acquire) & WEFT__TASK_DONE) != 0;
 }
 
 void weft__sync_slow(weft_task *task)
@@ -63,10 +70,12 @@ void weft__sync_slow(weft_task *task)
     }
     uint32_t index = index_of(self, task);
     weft__task_run_above(self, index + 1);
-    if (weft__deque_pop(self)) {
-        task->fn(task->context);
-    } else {
+    if (!stolen_and_done(self, task, index)) {
+        if (weft__deque_pop(self)) {
+            task->fn(task->context);
+            return;
+        }
         weft__task_wait(self, task, true);
-        weft__deque_lower(self, index);
     }
+    weft__deque_lower(self, index);
 }

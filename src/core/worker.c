@@ -11,7 +11,8 @@
 /* Looks between two readings of the clock. */
 #define SPINS_PER_CLOCK 32u
 
-/* Looks between two requests, so that a victim's cache line is left in peace. */
+/* Looks between two requests, so that a victim's cache line is left in peace, and before the
+ * first: who runs one short region after the other is about to offer more. */
 #define SPINS_PER_ASK 8u
 
 static void check_stack(weft_job *job)
@@ -65,7 +66,8 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
 {
     bool idle = atomic_load_explicit(&self->job, memory_order_relaxed) == NULL;
     uint32_t base = weft__head(self);
-    WEFT__POKE(&victim->thief, self->index);
+    if (WEFT__PEEK(&victim->thief) != self->index)
+        WEFT__POKE(&victim->thief, self->index);
     if (idle) {
         weft__worker_rename(self);
         atomic_store_explicit(&self->end, 0, memory_order_relaxed); /* E1 */
@@ -243,7 +245,7 @@ bool weft__worker_loop(struct weft__worker *self)
         weft__sleep_pass_on(self);
         if (atomic_load(&weft__rt.stopping) != 0 && atomic_load(&weft__rt.open_jobs) == 0)
             return false;
-        if (patience.looks % SPINS_PER_ASK == 0)
+        if (patience.looks % SPINS_PER_ASK == SPINS_PER_ASK - 1)
             weft__sleep_ask(self);
         if (!keep_looking(&patience)) {
             patience_end(self, &patience);
@@ -385,8 +387,7 @@ bool weft__worker_recover(struct weft__worker *self, enum weft_status status)
     weft__profile_abandon(self);
     weft__sleep_undo(self);
     self->recovering = true;
-    uint32_t split = (uint32_t)(atomic_load(&self->offer) >> 16 & 0xffff);
-    self->front.split = self->front.slots + split; /* D1, had it just changed */
+    weft__deque_recover(self);
     weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
     if (job != NULL)
         abandon_job(self, job, status);

@@ -14,7 +14,11 @@
  *     16..31 split    owner: up to offer tasks, down to take them back
  *     32..63 version  owner: +1 whenever it lowers split or tail
  *
- * Invariant D1: tail <= split <= head; the owner's copy `front.split` equals split.
+ * Invariant D1: tail <= split <= head; the owner's copy `front.split` equals split. But a
+ * sync whose task was stolen finds tail == split == head, and only its own copies say then
+ * that it lowered them (`lowered`): the word still says that nothing is on offer, which is
+ * as true, and the next offer writes it anew. So a fork and its sync cost the owner the
+ * cache line of the word once.
  * Invariant D2: between a thief's read of `offer` and its successful compare-exchange
  * the owner has not lowered anything (the version would differ), so the slot that it
  * read in between held an offered task that nobody else has taken. The slot therefore
@@ -151,12 +155,15 @@ struct weft__worker {
     bool batch;                      /* counts in batch_jobs; owner only */
     bool suspended;                  /* `root` ends on the host's event loop; owner only */
     bool recovering;                 /* its stack is gone; owner only */
+    bool lowered;                    /* D1; owner only */
+    uint32_t version;                /* in `offer`; owner only */
     uint32_t visited;                /* requests to visit the host, answered; owner only */
     weft__plat_thread thread;        /* runtime.c */
     weft_worker_stats stats;         /* the owner adds, any thread reads: stats.h */
 
     _Alignas(64) _Atomic uint64_t offer; /* table above */
     _Atomic(weft_job *) job;             /* written by the owner, read by thieves */
+    _Atomic(weft_task *) *offered;       /* front.slots for thieves, as the owner writes there */
     _Atomic uint32_t thief;              /* a hint: who stole last; any thread */
     _Alignas(64) _Atomic uint32_t sleep; /* owner: to IDLE or JOIN; any thread: to AWAKE */
     _Atomic uintptr_t end;               /* table above */
@@ -227,6 +234,7 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
 void weft__deque_push(struct weft__worker *self, weft_task *entry);
 bool weft__deque_pop(struct weft__worker *self);
 void weft__deque_lower(struct weft__worker *self, uint32_t head);
+void weft__deque_recover(struct weft__worker *self);
 weft_task *weft__deque_take_oldest(struct weft__worker *self);
 void weft__deque_offer_all(struct weft__worker *self);
 weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job);

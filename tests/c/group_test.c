@@ -135,6 +135,35 @@ static void sync_passes_group_tasks_above_its_own(void)
     stop();
 }
 
+/* A worker that waits for a group takes its own oldest tasks, the forks below it as well; their
+ * slots are used anew after the syncs. */
+static void run_between_forks(void *context)
+{
+    (void)context;
+    for (uint32_t round = 1; round <= 50; round++) {
+        weft_task below, above;
+        weft_group group;
+        weft_spawn(&below, count_one, NULL);
+        weft_group_init(&group);
+        weft_group_run(&group, count_one, NULL);
+        weft_spawn(&above, count_one, NULL);
+        EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+        weft_sync(&above);
+        weft_sync(&below);
+        EXPECT_EQ(atomic_load(&total), 3 * round);
+    }
+}
+
+static void a_group_between_forks_is_waited_for_again_and_again(void)
+{
+    start();
+    for (int round = 0; round < 20; round++) {
+        atomic_store(&total, 0);
+        EXPECT_EQ(weft_run(run_between_forks, NULL), WEFT_OK);
+    }
+    stop();
+}
+
 /* Groups inside the tasks of a group. */
 static void run_nested_task(void *context)
 {
@@ -194,4 +223,5 @@ static void a_cancelled_group_leaves_out_the_rest(void)
 
 TEST_MAIN(TEST(wait_returns_after_every_task), TEST(tasks_may_add_tasks),
           TEST(wait_reaches_past_unsynced_forks), TEST(sync_passes_group_tasks_above_its_own),
+          TEST(a_group_between_forks_is_waited_for_again_and_again),
           TEST(groups_nest), TEST(a_cancelled_group_leaves_out_the_rest))

@@ -258,6 +258,27 @@ static void both_sides_meet(void)
     stop(2);
 }
 
+/* A thief that is slow meets the second offer in the place of the first, of another task (D2). */
+
+static void fork_anew(void *context)
+{
+    weft_task first, second;
+    (void)context;
+    weft_spawn(&first, mark, &ran[0]);
+    weft_sync(&first);
+    weft_spawn(&second, begin_second, &ran[1]);
+    wait_for_second(&ran[2]);
+    weft_sync(&second);
+}
+
+static void fork_anew_on_three(void)
+{
+    start(3);
+    atomic_store(&second_began, 0);
+    MODEL_CHECK(weft_run(fork_anew, NULL) == WEFT_OK);
+    stop(3);
+}
+
 /* Spares: a job that blocks its worker does not keep the job that it waits for from
  * running, nor do batch jobs keep an interactive one. */
 
@@ -290,6 +311,32 @@ static void behind_blocked_job(void)
 static void behind_batch_job(void)
 {
     submit_pair(wait_for_second, WEFT_BATCH);
+}
+
+/* An interactive job gets a worker beside a batch job that forks, and may wait for it. */
+
+static void fork_and_end(void *context)
+{
+    for (size_t i = 2; i < 4; i++) {
+        weft_task task;
+        weft_spawn(&task, mark, &ran[i]);
+        weft_sync(&task);
+    }
+    begin_second(context);
+}
+
+static void beside_batch_tasks(void)
+{
+    weft_job batch, urgent;
+    start(2);
+    atomic_store(&second_began, 0);
+    weft_job_init(&batch, fork_and_end, &ran[0]);
+    weft_job_init(&urgent, block_for_second, &ran[1]);
+    MODEL_CHECK(weft_job_submit_lane(&batch, WEFT_BATCH) == WEFT_OK);
+    MODEL_CHECK(weft_job_submit(&urgent) == WEFT_OK);
+    MODEL_CHECK(weft_job_wait(&urgent, WEFT_FOREVER) == WEFT_OK);
+    MODEL_CHECK(weft_job_wait(&batch, WEFT_FOREVER) == WEFT_OK);
+    stop(4);
 }
 
 /* Groups: the waiter hears of the last task, tasks may add tasks. */
@@ -402,18 +449,22 @@ EXPLORE(two_producers, 2)
 EXPLORE(batch_that_needs_two, 2)
 EXPLORE(batch_and_producer, 1)
 EXPLORE(both_sides_meet, 3)
+EXPLORE(fork_anew_on_three, 2)
 EXPLORE(behind_blocked_job, 2)
 EXPLORE(behind_batch_job, 3)
+EXPLORE(beside_batch_tasks, 2)
 EXPLORE(group_three_on_two, 3)
 EXPLORE(group_past_fork_on_two, 3)
 EXPLORE(visit_between_jobs, 2)
 
 TEST_MAIN(TEST(every_schedule_of_fork_three_on_two), TEST(every_schedule_of_fork_three_on_three),
-          TEST(every_schedule_of_fork_twice_on_two), TEST(every_schedule_of_fork_nested_on_two),
+          TEST(every_schedule_of_fork_twice_on_two), TEST(every_schedule_of_fork_anew_on_three),
+          TEST(every_schedule_of_fork_nested_on_two),
           TEST(every_schedule_of_submit_two), TEST(every_schedule_of_submit_and_stop),
           TEST(every_schedule_of_submit_two_that_fork), TEST(every_schedule_of_two_producers),
           TEST(every_schedule_of_batch_that_needs_two), TEST(every_schedule_of_batch_and_producer),
           TEST(every_schedule_of_both_sides_meet), TEST(every_schedule_of_behind_blocked_job),
-          TEST(every_schedule_of_behind_batch_job), TEST(every_schedule_of_group_three_on_two),
+          TEST(every_schedule_of_behind_batch_job), TEST(every_schedule_of_beside_batch_tasks),
+          TEST(every_schedule_of_group_three_on_two),
           TEST(every_schedule_of_group_past_fork_on_two),
           TEST(every_schedule_of_visit_between_jobs))

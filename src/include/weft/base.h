@@ -27,18 +27,15 @@
 #define WEFT__LIKELY(x) __builtin_expect(!!(x), 1)
 
 /* Accesses to an atomic object that another thread may be touching, at the price of
- * plain ones; OWN reads a pointer that only this thread writes. WebAssembly has
- * sequentially consistent atomics only; there a volatile access is the relaxed one
- * (aligned 32-bit accesses do not tear). */
+ * plain ones. WebAssembly has sequentially consistent atomics only; there a volatile access
+ * is the relaxed one (aligned 32-bit accesses do not tear). */
 #if defined(__wasm__)
 #define WEFT__PEEK(object) (*(const volatile uint32_t *)(const volatile void *)(object))
 #define WEFT__POKE(object, value)                                                                  \
     (*(volatile uint32_t *)(volatile void *)(object) = (uint32_t)(value))
-#define WEFT__OWN(object) (*(void *const volatile *)(const volatile void *)(object))
 #else
 #define WEFT__PEEK(object)        atomic_load_explicit((object), memory_order_relaxed)
 #define WEFT__POKE(object, value) atomic_store_explicit((object), (value), memory_order_relaxed)
-#define WEFT__OWN(object)         atomic_load_explicit((object), memory_order_relaxed)
 #endif
 
 #endif

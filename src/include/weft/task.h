@@ -15,6 +15,7 @@ typedef void (*weft_task_fn)(void *context);
 typedef struct weft_task {
     weft_task_fn fn;
     void *context;
+    _Atomic(struct weft_task *) *slot; /* of the deque, where it was put or would have been */
     _Atomic uint32_t state; /* set when it is offered to thieves; see src/core/worker.h */
 } weft_task;
 
@@ -48,6 +49,7 @@ static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
     _Atomic(weft_task *) *head = self->head;
     task->fn = fn;
     task->context = context;
+    task->slot = head;
     if (WEFT__LIKELY(head != self->split && (uintptr_t)head < WEFT__PEEK(&self->limit))) {
         WEFT__POKE(head, task);
         self->head = head + 1;
@@ -56,13 +58,17 @@ static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
     }
 }
 
-/* Takes a task back that is private still and the newest one. Private. */
+/* Takes a task back that is private still and the newest one. Private.
+ *
+ * The new head is what the task remembers. The processor only checks that the old one is as
+ * expected, and does not wait for it: a chain of spawns and syncs would else be as slow as a
+ * store and a load of the same word after the other. */
 static inline bool weft__task_take(weft_task *task)
 {
     struct weft__front *self = weft__front;
-    _Atomic(weft_task *) *head = self->head;
-    if (WEFT__LIKELY(head > self->split && WEFT__OWN(head - 1) == task)) {
-        self->head = head - 1;
+    _Atomic(weft_task *) *slot = task->slot;
+    if (WEFT__LIKELY(self->head - 1 == slot && slot >= self->split)) {
+        self->head = slot;
         return true;
     }
     return false;
