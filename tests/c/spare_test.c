@@ -95,6 +95,61 @@ static void an_interactive_job_does_not_wait_for_batch_jobs(void)
     stop();
 }
 
+/* A batch job that holds a mutex across its tasks, and does not let go of it before an
+ * interactive job wants it. */
+struct guarded {
+    weft_mutex mutex;
+    _Atomic uint32_t wanted;
+    _Atomic uint64_t ran;
+};
+
+static void count_some(void *context, size_t first, size_t last)
+{
+    atomic_fetch_add(&((struct guarded *)context)->ran, last - first);
+}
+
+static void fork_under_mutex(void *context)
+{
+    struct guarded *guarded = context;
+    EXPECT_EQ(weft_mutex_lock(&guarded->mutex, 60 * SECOND), WEFT_OK);
+    raise_flag(NULL);
+    while (atomic_load(&guarded->wanted) == 0)
+        weft_for(0, 1000, 1, count_some, guarded);
+    weft_for(0, 1000, 1, count_some, guarded);
+    EXPECT_EQ(weft_mutex_unlock(&guarded->mutex), WEFT_OK);
+}
+
+static void want_mutex(void *context)
+{
+    struct guarded *guarded = context;
+    atomic_store(&guarded->wanted, 1);
+    EXPECT_EQ(weft_mutex_lock(&guarded->mutex, 60 * SECOND), WEFT_OK);
+    EXPECT_EQ(weft_mutex_unlock(&guarded->mutex), WEFT_OK);
+}
+
+static void an_interactive_job_may_wait_for_a_batch_job(void)
+{
+    if (test_threads() < 2)
+        return; /* as above */
+    start();
+    for (int round = 0; round < 20; round++) {
+        struct guarded guarded = {.mutex = WEFT_MUTEX_INIT};
+        weft_job batch, urgent;
+        atomic_store(&flag, 0);
+        weft_job_init(&batch, fork_under_mutex, &guarded);
+        EXPECT_EQ(weft_job_submit_lane(&batch, WEFT_BATCH), WEFT_OK);
+        while (atomic_load(&flag) == 0)
+            (void)weft__plat_wait(&flag, 0, SECOND);
+        weft_job_init(&urgent, want_mutex, &guarded);
+        EXPECT_EQ(weft_job_submit(&urgent), WEFT_OK);
+        EXPECT_EQ(weft_job_wait(&urgent, 60 * SECOND), WEFT_OK);
+        EXPECT_EQ(weft_job_wait(&batch, 60 * SECOND), WEFT_OK);
+        EXPECT_EQ(atomic_load(&guarded.ran) % 1000, 0);
+        EXPECT_EQ(weft_mutex_fini(&guarded.mutex), WEFT_OK);
+    }
+    stop();
+}
+
 static void an_unknown_lane_is_refused(void)
 {
     weft_job job;
@@ -103,4 +158,5 @@ static void an_unknown_lane_is_refused(void)
 }
 
 TEST_MAIN(TEST(a_job_runs_while_every_worker_is_blocked),
-          TEST(an_interactive_job_does_not_wait_for_batch_jobs), TEST(an_unknown_lane_is_refused))
+          TEST(an_interactive_job_does_not_wait_for_batch_jobs),
+          TEST(an_interactive_job_may_wait_for_a_batch_job), TEST(an_unknown_lane_is_refused))

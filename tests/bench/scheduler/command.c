@@ -11,7 +11,7 @@
  *     wake-work SAMPLES STEPS      grain after 5 ms without work, each time by itself
  *     grains SHAPE NS              loops of all grains, so many nanoseconds an index;
  *                                  even, triangular, spiky, 2d, 3d. Answers a ratio
- *     lanes SAMPLES NS             urgent jobs beside one of tasks of so many nanoseconds
+ *     lanes, lanes-begin SAMPLES NS  urgent jobs beside one of tasks of so many nanoseconds
  *     fib N, uts TREE              one run
  *     sort u64|f64 COUNT           one run
  *     sum COUNT, saxpy COUNT       one run
@@ -44,6 +44,7 @@ static const struct command commands[] = {
     {"wake-work", bench_wake_work, false},
     {"grains", bench_grains, false},
     {"lanes", bench_lanes, false},
+    {"lanes-begin", bench_lanes_begin, false},
     {"fib", bench_fib, false},
     {"uts", bench_uts, false},
     {"sort", bench_sort, false},

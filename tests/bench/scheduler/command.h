@@ -36,6 +36,7 @@ void bench_wake_work(struct bench_call *call);
 /* loops.c, lanes.c */
 void bench_grains(struct bench_call *call);
 void bench_lanes(struct bench_call *call);
+void bench_lanes_begin(struct bench_call *call);
 uint32_t bench_steps_in(double ns); /* of bench_work; at least 1 */
 
 /* work.c */

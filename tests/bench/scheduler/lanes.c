@@ -1,5 +1,5 @@
-/* lanes.c: how long an urgent job takes from submission to its end, as its caller sees it, while
- * a job of ever more small tasks has all other threads. */
+/* lanes.c: how long an urgent job takes from submission to its begin, and to its end as its caller
+ * sees it, while a job of ever more small tasks has all other threads. */
 #include "blocks.h"
 #include "command.h"
 
@@ -14,6 +14,7 @@ static struct {
     uint32_t steps; /* of a small task */
     _Atomic uint32_t stop, ended, done;
     _Atomic uint64_t sum;
+    int64_t began; /* the urgent job; published by `done` */
 } state;
 
 static void small_task(void *context, size_t first, size_t last)
@@ -37,6 +38,7 @@ static void run_tasks(void *context)
 static void be_done(void *context)
 {
     (void)context;
+    state.began = weft__plat_now_ns();
     atomic_store(&state.done, 1);
     weft__plat_wake(&state.done, 1);
 }
@@ -54,7 +56,7 @@ static bool await(_Atomic uint32_t *word, int64_t limit_ns)
     return true;
 }
 
-static void time_urgent_jobs(struct bench_call *call, size_t samples)
+static void time_urgent_jobs(struct bench_call *call, size_t samples, bool until_begin)
 {
     static _Atomic uint32_t never;
     for (size_t i = 0; i < samples && call->error == NULL; i++) {
@@ -63,12 +65,13 @@ static void time_urgent_jobs(struct bench_call *call, size_t samples)
         int64_t begun = weft__plat_now_ns();
         if (!bench_peer.job(true, be_done) || !await(&state.done, LIMIT_NS))
             call->error = "an urgent job did not run";
-        call->all[call->count++] = (double)(weft__plat_now_ns() - begun);
+        int64_t end = until_begin ? state.began : weft__plat_now_ns();
+        call->all[call->count++] = (double)(end - begun);
     }
 }
 
 /* Arguments: samples; nanoseconds of a small task, 0 for no such job. */
-void bench_lanes(struct bench_call *call)
+static void time_lanes(struct bench_call *call, bool until_begin)
 {
     static _Atomic uint32_t never;
     size_t samples = (size_t)call->numbers[0];
@@ -86,8 +89,18 @@ void bench_lanes(struct bench_call *call)
         return;
     }
     (void)await(&never, SETTLE_NS);
-    time_urgent_jobs(call, samples);
+    time_urgent_jobs(call, samples, until_begin);
     atomic_store(&state.stop, 1);
     if (state.steps != 0 && !await(&state.ended, LIMIT_NS))
         call->error = "the job of small tasks did not end";
+}
+
+void bench_lanes(struct bench_call *call)
+{
+    time_lanes(call, false);
+}
+
+void bench_lanes_begin(struct bench_call *call)
+{
+    time_lanes(call, true);
 }

@@ -111,7 +111,7 @@ export const SECTIONS = [
   },
   {
     id: 'lanes',
-    title: 'An empty interactive job, from submission to its end as its caller sees it, us',
+    title: 'An empty interactive job, from submission to its begin, and to its end as its caller sees it, us',
     notes: [
       'Three threads: the caller, which sleeps, and two that a batch job of ever more tasks of a '
         + 'microsecond keeps busy; or nothing to do but this job.',
@@ -120,8 +120,9 @@ export const SECTIONS = [
     seconds: 12,
     hotMs: 1,
     columns: [
-      { id: 'idle', title: 'alone', show: 'us', threads: 3, command: () => `lanes ${URGENT_SAMPLES} 0` },
-      { id: 'busy', title: 'beside batch', show: 'us', threads: 3, command: () => `lanes ${URGENT_SAMPLES} 1000` },
+      { id: 'idle', title: 'end, alone', show: 'us', threads: 3, command: () => `lanes ${URGENT_SAMPLES} 0` },
+      { id: 'begin', title: 'begin, beside batch', show: 'us', threads: 3, command: () => `lanes-begin ${URGENT_SAMPLES} 1000` },
+      { id: 'busy', title: 'end, beside batch', show: 'us', threads: 3, command: () => `lanes ${URGENT_SAMPLES} 1000` },
     ],
   },
   {
