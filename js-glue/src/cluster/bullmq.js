@@ -18,6 +18,9 @@ const MODULE_SECONDS = 7 * 24 * 3600;
 /** Failed jobs are left for people to look at. */
 const KEEP_FAILED = { age: 24 * 3600, count: 1000 };
 
+/** Between the attempts of a chunk. */
+const BACKOFF = { type: 'fixed', delay: 500 };
+
 const RETRY_LEAST_MS = 100;
 const RETRY_MOST_MS = 2000;
 const AGAIN_MOST = 50;
@@ -30,6 +33,7 @@ const AGAIN_MOST = 50;
  * @property {import('./flow.js').Issue} issue
  * @property {number} again  how often it came back with nothing done
  * @property {number} missing  ticks at which there was no such job
+ * @property {boolean} stored  its result is, or may be, under a key of its own
  * @property {boolean} added
  * @property {boolean} ended
  * @property {(result: any) => void} resolve
@@ -141,36 +145,45 @@ class BullmqEngine {
   async issue(run, issue) {
     const id = `${run.id}-${issue.index}-${issue.copy}`;
     return new Promise((resolve, reject) => {
-      const entry = { id, run, issue, again: 0, missing: 0, added: false, ended: false, resolve, reject };
+      const entry = { id, run, issue, again: 0, missing: 0, stored: false, added: false, ended: false, resolve, reject };
       this.#entries.set(id, entry);
-      issue.signal.addEventListener('abort', () => this.#drop(entry), { once: true });
+      issue.ending.onEnd(() => this.#drop(entry));
       this.#add(entry);
     });
   }
 
   /** @param {Entry} entry */
   async #add(entry) {
-    const { run, issue: { index, packed } } = entry;
     try {
-      await this.#patiently(async () => {
-        if (entry.ended) return;
-        const { inline, bytes } = packed;
-        const stored = inline === undefined && !packed.stored
-          ? this.client.set(this.keys.chunk(run.id, index), bytes, 'PX', LEASE_MS * 4).then(() => {
-            packed.stored = true;
-          }) : undefined;
-        const added = this.queue.add(run.kernel, {
-          weft: PAYLOAD_VERSION, run: run.id, index, module: this.module.digest, chunk: inline, most: this.settings.chunkBytesMax,
-        }, {
-          jobId: entry.id, attempts: run.settings.attempts, backoff: { type: 'fixed', delay: 500 },
-          removeOnComplete: true, removeOnFail: KEEP_FAILED,
-        });
-        await Promise.all([added, stored]);
-        entry.added = true;
-      }, entry.issue.signal);
+      await this.#put(entry);
     } catch (error) {
-      this.#settle(entry, () => entry.reject(error));
+      if (!isFull(error)) return this.#settle(entry, () => entry.reject(engineError(error, this.place)));
+      const end = new AbortController();
+      entry.issue.ending.onEnd(() => end.abort());
+      try {
+        await this.#patiently(() => this.#put(entry), end.signal);
+      } catch (last) {
+        this.#settle(entry, () => entry.reject(last));
+      }
     }
+  }
+
+  /** @param {Entry} entry */
+  async #put(entry) {
+    const { run, issue: { index, packed } } = entry;
+    if (entry.ended) return;
+    const { inline, bytes } = packed;
+    const stored = inline === undefined && !packed.stored
+      ? this.client.set(this.keys.chunk(run.id, index), bytes, 'PX', LEASE_MS * 4).then(() => {
+        packed.stored = true;
+      }) : undefined;
+    const added = this.queue.add(run.kernel, {
+      weft: PAYLOAD_VERSION, run: run.id, index, module: this.module.digest, chunk: inline, most: this.settings.chunkBytesMax,
+    }, {
+      jobId: entry.id, attempts: run.settings.attempts, backoff: BACKOFF, removeOnComplete: true, removeOnFail: KEEP_FAILED,
+    });
+    await (stored ? Promise.all([added, stored]) : added);
+    entry.added = true;
   }
 
   /**
@@ -228,8 +241,10 @@ class BullmqEngine {
     this.#movedAt = performance.now();
     try {
       if (result?.again !== undefined) return this.#again(entry, result.again);
-      const bytes = result?.result === undefined
-        ? await this.client.getBuffer(this.keys.result(entry.run.id, entry.issue.index)) : Buffer.from(result.result, 'base64');
+      const inline = result?.result;
+      entry.stored = inline === undefined;
+      const bytes = inline === undefined
+        ? await this.client.getBuffer(this.keys.result(entry.run.id, entry.issue.index)) : Buffer.from(inline, 'base64');
       if (bytes === null) return this.#again(entry, 'its result is not there');
       this.#settle(entry, () => entry.resolve(decodeOutcome(bytes)));
     } catch (error) {
@@ -255,7 +270,7 @@ class BullmqEngine {
     entry.missing = 0;
     entry.added = false;
     try {
-      await this.#patiently(() => this.#renew([entry.run]), entry.issue.signal);
+      await this.#patiently(() => this.#renew([entry.run]), entry.run.settings.signal);
     } catch (error) {
       this.#settle(entry, () => entry.reject(error));
       return;
@@ -280,11 +295,13 @@ class BullmqEngine {
   #drop(entry) {
     const { issue: { index, packed }, run } = entry;
     if (!entry.ended) {
+      entry.stored = true; // perhaps
       this.#settle(entry, () => entry.reject(new WeftError('WEFT_ERR_CANCELLED', 'not wanted any more')));
       if (!this.#closing) this.queue.remove(entry.id).catch(() => {}); // unless a worker has it
     }
-    // Results are short lived, but large.
-    if (!this.#closing) this.client.unlink(this.keys.result(run.id, index), ...(packed.stored ? [this.keys.chunk(run.id, index)] : [])).catch(() => {});
+    const { keys } = this;
+    const left = [...(entry.stored ? [keys.result(run.id, index)] : []), ...(packed.stored ? [keys.chunk(run.id, index)] : [])];
+    if (left.length > 0 && !this.#closing) this.client.unlink(...left).catch(() => {});
   }
 
   /**

@@ -16,7 +16,7 @@ import { bytesOf, checkChunk } from './arguments.js';
  * @property {number} index
  * @property {number} copy  from 0; different for each time that the chunk is issued
  * @property {any} packed
- * @property {AbortSignal} signal  aborted once nobody wants the outcome any more
+ * @property {Ending} ending  comes once nobody wants the outcome any more
  * @property {() => void} started  to be called when a worker takes it
  *
  * @typedef {object} Engine
@@ -63,8 +63,26 @@ const COPIES_MAX = 2;
  * @property {number} alive  that may still bring the outcome
  * @property {number} lost
  * @property {number | undefined} startedAt
- * @property {AbortController} end
+ * @property {Ending} ending
  */
+
+/** An AbortController for many: one for each chunk would cost more than all else of it. */
+export class Ending {
+  over = false;
+  /** @type {(() => void)[]} */
+  #hooks = [];
+
+  /** @param {() => void} hook  called when it is over, at once if it is */
+  onEnd(hook) {
+    if (this.over) hook();
+    else this.#hooks.push(hook);
+  }
+
+  end() {
+    this.over = true;
+    for (const hook of this.#hooks.splice(0)) hook();
+  }
+}
 
 /** What was `result` of a chunk after the last one. */
 export const END = Symbol('end');
@@ -166,7 +184,7 @@ export class Flow {
   async end() {
     clearInterval(this.#timer);
     this.fail(new WeftError('WEFT_ERR_CANCELLED', `${this.kernel}: the rest of the map is not wanted`));
-    for (const flight of this.#open.values()) flight.end.abort();
+    for (const flight of this.#open.values()) flight.ending.end();
     this.#open.clear();
     if (!this.#exhausted) this.#leaveSource();
     await this.run.end();
@@ -207,7 +225,7 @@ export class Flow {
     const args = checkChunk(chunk, where);
     const flight = {
       index, packed: this.run.pack(args, where), bytes: bytesOf(args), copies: 0, alive: 0, lost: 0,
-      startedAt: undefined, end: new AbortController(),
+      startedAt: undefined, ending: new Ending(),
     };
     this.#open.set(index, flight);
     this.#bytes += flight.bytes;
@@ -221,7 +239,7 @@ export class Flow {
     const started = () => {
       flight.startedAt ??= performance.now();
     };
-    this.run.issue({ index: flight.index, copy, packed: flight.packed, signal: flight.end.signal, started })
+    this.run.issue({ index: flight.index, copy, packed: flight.packed, ending: flight.ending, started })
       .then((outcome) => this.#land(flight, outcome), (error) => this.#miss(flight, error));
   }
 
@@ -229,7 +247,7 @@ export class Flow {
   #land(flight, outcome) {
     if (!this.#open.delete(flight.index)) return;
     this.#bytes -= flight.bytes;
-    flight.end.abort();
+    flight.ending.end();
     if (flight.startedAt !== undefined) this.#note(performance.now() - flight.startedAt);
     this.#results.set(flight.index, outcome);
     this.#done++;

@@ -76,13 +76,15 @@ class LocalEngine {
   }
 
   /** @param {string} kernel  @param {import('./flow.js').Issue} issue */
-  async #issue(kernel, { packed, signal, started }) {
-    const shard = await this.#take(signal);
+  async #issue(kernel, { packed, ending, started }) {
+    const shard = await this.#take(ending);
+    const end = new AbortController();
+    ending.onEnd(() => end.abort());
     try {
       const rt = await shard.runtime;
       started();
       try {
-        return await execute(rt, kernel, packed, signal);
+        return await execute(rt, kernel, packed, end.signal);
       } catch (error) {
         if (/** @type {any} */ (error)?.code === 'WEFT_ERR_WORKER') await shard.mend(rt);
         throw error;
@@ -93,11 +95,10 @@ class LocalEngine {
     }
   }
 
-  /** The shard with the least to do, once one has room. @param {AbortSignal} signal */
-  async #take(signal) {
+  /** The shard with the least to do, once one has room. @param {import('./flow.js').Ending} ending */
+  async #take(ending) {
     for (;;) {
-      signal.throwIfAborted();
-      if (this.#closed) throw new WeftError('WEFT_ERR_CLOSED', 'this cluster is closed');
+      if (this.#closed || ending.over) throw new WeftError('WEFT_ERR_CLOSED', 'this cluster is closed');
       const [least] = [...this.shards].sort((a, b) => a.busy - b.busy);
       if (least.busy < CHUNKS_EACH) {
         least.busy++;

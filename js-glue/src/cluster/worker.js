@@ -49,9 +49,18 @@ function check(options) {
   return { ...readRedisOptions(options, 'startWorker'), concurrency, recoverMs, threads, memoryBytes, module, log };
 }
 
+/**
+ * A map, as a worker knows it.
+ * @typedef {object} Caller
+ * @property {number} at  when it was looked for
+ * @property {Promise<boolean>} alive
+ * @property {number} chunks  that run
+ * @property {AbortController} end  ends them
+ */
+
 /** Which maps still have a caller. */
 class Callers {
-  /** @type {Map<string, { at: number, alive: Promise<boolean>, ends: Set<AbortController> }>} */
+  /** @type {Map<string, Caller>} */
   #runs = new Map();
   /** @type {NodeJS.Timeout} */
   #timer;
@@ -63,42 +72,31 @@ class Callers {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** @param {string} run */
-  #get(run) {
+  /** What is known of a map, by an answer of less than a second ago. @param {string} run  @returns {Caller} */
+  get(run) {
     const now = performance.now();
-    const known = this.#runs.get(run) ?? { at: -Infinity, alive: Promise.resolve(false), ends: new Set() };
+    let known = this.#runs.get(run);
+    if (!known || (known.end.signal.aborted && known.chunks === 0)) {
+      known = { at: -Infinity, alive: Promise.resolve(false), chunks: 0, end: new AbortController() };
+      this.#runs.set(run, known);
+    }
     if (now - known.at > LOOK_MS) {
       known.at = now;
       known.alive = this.client().then((client) => client.exists(this.keys.run(run))).then((count) => count > 0);
       known.alive.catch(() => {});
     }
-    this.#runs.set(run, known);
     return known;
   }
 
-  /** Whether there is a caller; answers of less than a second ago count. @param {string} run */
-  isAlive(run) {
-    return this.#get(run).alive;
-  }
-
-  /** @param {string} run  @param {AbortController} end  aborted when the caller is gone */
-  watch(run, end) {
-    this.#get(run).ends.add(end);
-  }
-
-  /** @param {string} run  @param {AbortController} end */
-  leave(run, end) {
-    this.#runs.get(run)?.ends.delete(end);
-  }
-
-  async #look() {
-    for (const [run, { at, ends }] of this.#runs) {
-      if (ends.size === 0) {
+  #look() {
+    for (const [run, { at, chunks }] of this.#runs) {
+      if (chunks === 0) {
         if (performance.now() - at > 60 * LOOK_MS) this.#runs.delete(run);
         continue;
       }
-      this.isAlive(run).then((alive) => {
-        if (!alive) for (const end of ends) end.abort();
+      const known = this.get(run);
+      known.alive.then((alive) => {
+        if (!alive) known.end.abort();
       }, () => {}); // out of reach: it is not known
     }
   }
@@ -205,20 +203,21 @@ export class ClusterWorker {
       throw new WeftError('WEFT_ERR_MODULE',
         `this worker runs module ${this.only.digest.slice(0, 12)} alone, the caller has ${String(digest).slice(0, 12)}: they are not of the same build`);
     }
-    if (!(await this.callers.isAlive(run))) return { again: 'its caller seemed to be gone' };
+    const caller = this.callers.get(run);
+    if (!(await caller.alive)) return { again: 'its caller seemed to be gone' };
     const bytes = data.chunk === undefined ? await (await this.client()).getBuffer(this.keys.chunk(run, index)) : Buffer.from(data.chunk, 'base64');
     if (bytes === null) return { again: 'the chunk was not in Redis' };
-    const end = new AbortController();
-    this.callers.watch(run, end);
+    const { signal } = caller.end;
+    caller.chunks++;
     try {
-      const outcome = await this.runtimes.with(digest, (rt) => execute(rt, kernel, decodeChunk(bytes), end.signal));
+      const outcome = await this.runtimes.with(digest, (rt) => execute(rt, kernel, decodeChunk(bytes), signal));
       if (outcome === undefined) return { again: 'the module was not in Redis' };
       return await this.#answer(run, index, encodeOutcome(outcome), most);
     } catch (error) {
-      if (end.signal.aborted) return { again: 'its caller seemed to be gone' };
+      if (signal.aborted) return { again: 'its caller seemed to be gone' };
       throw error;
     } finally {
-      this.callers.leave(run, end);
+      caller.chunks--;
     }
   }
 
