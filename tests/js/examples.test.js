@@ -13,6 +13,7 @@ const LIMIT = { timeout: 170_000 };
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const glue = path.join(root, 'js-glue');
 const SDK = process.env.WEFT_SDK ?? path.join(glue, 'sdk');
+const ARGON2 = path.join(process.env.WEFT_PORTS ?? path.join(root, 'build/ports/node_modules'), 'argon2');
 const needed = [SDK, path.join(glue, 'dist')];
 const skip = missing('wasi') || (process.env.WEFT_TARGETS || needed.every((each) => existsSync(each)) ? false : 'the package is not made: npm run build');
 
@@ -37,11 +38,12 @@ function runScript(cwd, name, ...more) {
 let copies = 0;
 
 /** A copy with weft installed. */
-async function install(name, script = 'build') {
+async function install(name, script = 'build', ...packages) {
   const cwd = path.join(home, `${name}-${copies++}`);
   cpSync(path.join(root, 'tests/examples', name), cwd, { recursive: true });
   mkdirSync(path.join(cwd, 'node_modules'));
   symlinkSync(glue, path.join(cwd, 'node_modules/weft'));
+  for (const folder of packages) symlinkSync(folder, path.join(cwd, 'node_modules', path.basename(folder)));
   assert.deepEqual(await runScript(cwd, script, '-Wall', '-Wextra', '-Werror'), { code: 0, stdout: '', stderr: '' });
   return cwd;
 }
@@ -95,6 +97,28 @@ describe('examples', { skip }, () => {
     const broken = await runScript(cwd, 'start', 'log');
     assert.equal(broken.code, 1);
     assert.match(broken.stderr, /not valid JSON|Unexpected token/);
+  });
+
+  test('pthread-program counts words, on files and in memory', LIMIT, async () => {
+    const cwd = await install('pthread-program');
+    writeFileSync(path.join(cwd, 'one'), ' a bc\n\td  ');
+    writeFileSync(path.join(cwd, 'two'), 'word '.repeat(100_000));
+    const files = ['one', 'two', ...Array(10).fill('one')];
+    const stdout = `${files.map((name) => `${name === 'one' ? 3 : 100_000} ${name}\n`).join('')}100033 total\n`;
+    assert.deepEqual(await runScript(cwd, 'start', ...files), { code: 0, stdout, stderr: '' });
+    const lacks = await runScript(cwd, 'start', 'none');
+    assert.deepEqual([lacks.code, lacks.stdout], [1, '0 total\n']);
+    assert.match(lacks.stderr, /^none: No such file/);
+    assert.deepEqual(await runScript(cwd, 'memory'), { code: 0, stdout: '3 song\n4 poem\n7 total\n 0\n', stderr: '' });
+  });
+
+  test('library-port hashes as Argon2 does', { ...LIMIT, skip: existsSync(ARGON2) ? false : `${ARGON2} is not installed` }, async () => {
+    const cwd = await install('library-port', 'build', ARGON2);
+    // By the argon2 command: echo -n password | argon2 'a salt of 16 byt' -id -t 3 -k 65536 -p 4 -l 32 -r
+    const { code, stdout, stderr } = await runScript(cwd, 'start', 'password', '4');
+    assert.deepEqual([code, stdout, stderr], [0, 'e6d0f12bdcad906d7cabbd51e6a90e0e94cef70e9fb50ce04fda5d4957893bb5\n', '']);
+    const other = await runScript(cwd, 'start', 'password', '0');
+    assert.deepEqual([other.code, other.stderr], [1, 'Too few lanes\n']);
   });
 
   test('vite-page draws the same picture in Node', LIMIT, async () => {
