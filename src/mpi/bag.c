@@ -21,6 +21,7 @@
 #define TAG_REPLY   3
 
 #define REPLY_BYTES_MAX 65536
+#define LINE_BYTES      128 /* two cache lines: they are fetched in pairs */
 #define LANE_SPINS      2000u
 #define LANE_NS         INT64_C(1000000)
 #define DONE_STEP       4096 /* items between two words about progress */
@@ -39,9 +40,9 @@ struct store {
 
 struct run;
 
-/* A lane. Its own thread only. */
+/* A lane. Its own thread only, on cache lines of its own. */
 struct weft_mpi_bag {
-    struct run *run;
+    _Alignas(LINE_BYTES) struct run *run;
     struct store own;
     size_t item_bytes;
     size_t lane;
@@ -55,12 +56,14 @@ struct run {
     void *context;
     struct weft_mpi_bag *lanes;
 
-    weft_mutex lock;
+    /* Read after each item, written when somebody runs out of them: apart from the rest. */
+    _Alignas(LINE_BYTES) _Atomic size_t pooled; /* the pool's count; changed under lock */
+    _Atomic size_t wanting;                     /* lanes that wait; changed under lock */
+
+    _Alignas(LINE_BYTES) weft_mutex lock;
     struct store pool;         /* under lock; its count is read without */
     size_t busy;               /* lanes that have items; under lock */
     bool over;                 /* under lock: there will be no more */
-    _Atomic size_t pooled;     /* the pool's count; changed under lock */
-    _Atomic size_t wanting;    /* lanes that wait; changed under lock */
     _Atomic uint32_t arrivals; /* waiting lanes sleep on it */
 
     /* Driver only. */
@@ -206,6 +209,10 @@ static bool find_items(struct run *run, struct weft_mpi_bag *bag, bool had_items
         weft__mpi_ring(run->mpi);
     for (uint32_t round = 0;; round++) {
         uint32_t seen = atomic_load(&run->arrivals);
+        for (uint32_t spin = 0; round > 0 && spin < LANE_SPINS && !run->mpi->crowded &&
+                                atomic_load(&run->arrivals) == seen;
+             spin++)
+            weft__plat_relax();
         weft__mpi_lock(&run->lock);
         found = take_from_pool(run, bag);
         over = run->over || weft_cancelled();
@@ -216,9 +223,7 @@ static bool find_items(struct run *run, struct weft_mpi_bag *bag, bool had_items
         weft__mpi_unlock(&run->lock);
         if (found || over)
             return found;
-        if (round < LANE_SPINS && !run->mpi->crowded)
-            weft__plat_relax();
-        else
+        if (round > 0)
             (void)weft__plat_wait(&run->arrivals, seen, LANE_NS);
     }
 }
@@ -470,16 +475,19 @@ static void destroy(struct run *run)
 
 static struct run *create(weft_mpi *mpi, const void *items, size_t count, size_t item_bytes)
 {
-    struct run *run = calloc(1, sizeof *run);
+    struct run *run = aligned_alloc(LINE_BYTES, sizeof *run);
     if (run == NULL)
         return NULL;
+    memset(run, 0, sizeof *run);
     run->mpi = mpi;
     run->item_bytes = item_bytes;
     run->random = weft__mpi_mix(mpi->rank + 1, 1) | 1;
     run->refused_ns = REFUSED_NS_MIN;
     run->active = true;
     (void)weft_mutex_init(&run->lock);
-    run->lanes = calloc(mpi->threads, sizeof *run->lanes);
+    run->lanes = aligned_alloc(LINE_BYTES, mpi->threads * sizeof *run->lanes);
+    if (run->lanes != NULL)
+        memset(run->lanes, 0, mpi->threads * sizeof *run->lanes);
     run->thieves = calloc(mpi->ranks, sizeof *run->thieves);
     run->incoming = malloc(REPLY_BYTES_MAX);
     run->outgoing = malloc(REPLY_BYTES_MAX);

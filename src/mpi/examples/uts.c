@@ -25,8 +25,7 @@ struct inner {
 struct search {
     struct tree tree;
     struct {
-        struct totals totals;
-        char line[64]; /* a cache line apart */
+        _Alignas(128) struct totals totals; /* two threads never write to one cache line */
     } lanes[WEFT_THREADS_MAX];
 };
 
