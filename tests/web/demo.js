@@ -128,6 +128,57 @@ export function defineDemo(engine) {
       assert.notEqual((await look(page, 'picture')).hash, home.hash);
     });
 
+    it('zooms by two fingers', LIMIT, async (t) => {
+      const page = await open(t);
+      await settled(page);
+      await nextPicture(page, () => page.$eval('#picture', (canvas) => {
+        const box = canvas.getBoundingClientRect();
+        const point = (type, pointerId, dx) => canvas.dispatchEvent(new PointerEvent(type, {
+          pointerId, pointerType: 'touch', isPrimary: pointerId === 1, button: type === 'pointermove' ? -1 : 0, bubbles: true,
+          clientX: box.left + box.width / 2 + dx, clientY: box.top + box.height / 2,
+        }));
+        canvas.setPointerCapture = () => {}; // there is no finger to capture
+        point('pointerdown', 1, -40);
+        point('pointerdown', 2, 40);
+        for (let spread = 50; spread <= 160; spread += 10) {
+          point('pointermove', 1, -spread);
+          point('pointermove', 2, spread);
+        }
+        point('pointerup', 1, -160);
+        point('pointerup', 2, 160);
+      }));
+      await wait(page, () => document.querySelector('#zoom').textContent === '4.0 ×'); // from 80 pixels apart to 320
+    });
+
+    it('draws on while its window changes its size', LIMIT, async (t) => {
+      const page = await open(t);
+      for (let i = 0; i < 6; i++) {
+        await page.setViewport({ width: 600 + 70 * i, height: 500 + 40 * (i % 3), deviceScaleFactor: 1 + i % 2 });
+        await page.$eval('#picture', (canvas) => canvas.dispatchEvent(new WheelEvent('wheel', { deltaY: -60, clientX: 300, clientY: 200, cancelable: true })));
+      }
+      await settled(page);
+      await wait(page, () => {
+        const { width, clientWidth } = document.querySelector('#picture');
+        return Math.abs(width - clientWidth * Math.min(2, devicePixelRatio)) < 2;
+      });
+      await settled(page);
+      assert.ok((await look(page, 'picture')).colours > 100);
+    });
+
+    it('goes on after a time in the background', LIMIT, async (t) => {
+      const page = await open(t);
+      await settled(page);
+      const other = await browser.newPage();
+      t.after(() => other.close());
+      await other.bringToFront();
+      const before = await page.$eval('#picture', ({ dataset }) => Number(dataset.asked));
+      await page.$eval('#zoom-in', (button) => button.click());
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+      await page.bringToFront();
+      await settled(page, before);
+      assert.ok((await look(page, 'picture')).colours > 100);
+    });
+
     it('draws where doubles end', LIMIT, async (t) => {
       const page = await open(t, 'explore', { size: [300, 260] }); // each pixel takes thousands of steps
       await settled(page);
@@ -236,6 +287,18 @@ export function defineDemo(engine) {
       }
     });
 
+    it('hashes a file of any size, piece by piece, until it is cancelled', LIMIT, async (t) => {
+      const page = await open(t, 'race');
+      await pick(page, 'work-hash');
+      await drop(page, 'film.mov', 'video/quicktime', 7, 3072); // 3 GiB of one block: nothing is copied
+      await wait(page, () => document.querySelector('#race-message').textContent.includes('3.2 GB'));
+      await startRace(page);
+      await wait(page, () => /^[1-9]\d* %$/.test(document.querySelector('#lanes tr.running td.check')?.textContent ?? ''));
+      await page.click('#race-start');
+      await raceEnds(page);
+      assert.equal(await page.evaluate(() => document.body.dataset.race), 'cancelled');
+    });
+
     it('records what the workers do', LIMIT, async (t) => {
       const page = await open(t, 'inside');
       await page.evaluate(() => {
@@ -262,6 +325,7 @@ export function defineDemo(engine) {
 
     it('tells what there is and what is missing', LIMIT, async (t) => {
       const good = await open(t, 'doctor');
+      assert.equal(await good.evaluate(() => scrollY), 0, 'the head of the page is out of sight');
       assert.match(await text(good, 'verdict'), /^All is there/);
       assert.equal((await good.$$('#checks .bad')).length, 0);
       const bad = await open(t, 'doctor', { site: 'plain' });
@@ -292,12 +356,14 @@ export function defineDemo(engine) {
       });
     }
 
-    it('draws, or says why not, where the workers\' script is missing', LIMIT, async (t) => {
-      const page = await open(t, 'explore', { site: 'workerMissing', calm: false });
-      await wait(page, () => !document.querySelector('#error').hidden || (document.querySelector('#picture').dataset.finished > 0 && !document.querySelector('#alone').hidden));
-      const told = await page.evaluate(() => document.querySelector('#error-text').textContent + document.querySelector('#alone-reason').textContent);
-      assert.match(told, /worker/);
-    });
+    for (const site of ['workerMissing', 'workerIsText']) {
+      it(`draws, or says why not, without the workers' script: ${site}`, LIMIT, async (t) => {
+        const page = await open(t, 'explore', { site, calm: false });
+        await wait(page, () => !document.querySelector('#error').hidden || (document.querySelector('#picture').dataset.finished > 0 && !document.querySelector('#alone').hidden));
+        const told = await page.evaluate(() => document.querySelector('#error-text').textContent + document.querySelector('#alone-reason').textContent);
+        assert.match(told, /worker/);
+      });
+    }
 
     it('fits a phone, in light and dark', LIMIT, async (t) => {
       for (const view of ['explore', 'race', 'inside', 'doctor']) {

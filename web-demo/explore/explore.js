@@ -47,6 +47,7 @@ export class Explore {
   /** @type {import('../weft/browser.js').Runtime | undefined} */
   #rt;
   #palette = 'loom';
+  #started = false;
 
   /** @param {import('../engine.js').Engine} engine */
   constructor(engine) {
@@ -145,7 +146,14 @@ export class Explore {
     requestAnimationFrame(() => this.#frame());
     if (this.canvas.clientWidth === 0) return; // another view is open
     if (this.#changed && this.#rt) this.#begin(this.#rt);
-    else if (this.#picture) this.screen.update(this.#picture, this.#colours());
+    else if (this.#picture && this.screen.update(this.#picture, this.#colours()) > 0) this.#seen();
+  }
+
+  /** Something can be seen, for who measures how long that takes. */
+  #seen() {
+    if (this.#started) return;
+    this.#started = true;
+    performance.mark('weft: first pixels');
   }
 
   #colours() {
