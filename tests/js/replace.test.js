@@ -162,14 +162,18 @@ describe('replacement (wasi)', { skip: missing('wasi') }, () => {
     await allWork(rt);
   });
 
-  it('an error that nobody catches between calls is a warning', LIMIT, async () => {
+  // Newer Nodes look for rejections only once the worker has nothing else to do, which it seldom has.
+  const looksAtOnce = Number(process.versions.node.split('.')[0]) < 22;
+  it('an error that nobody catches between calls is a warning', { ...LIMIT, skip: !looksAtOnce }, async () => {
     const { code, stdout, stderr } = await runScript('wasi', `
       const warned = new Promise((resolve) => process.once('warning', resolve));
       const rt = await createRuntime({ module, threads: 1 });
       const tasks = await rt.load(new URL(${JSON.stringify(tasksUrl.href)}));
-      await tasks.throwAfterwards();
+      await tasks.leaveRejected();
       const later = rt.load(new URL('./tasks.js', ${JSON.stringify(tasksUrl.href)})); // makes the worker visit its event loop
+      const alive = setInterval(() => {}, 1000); // the death of an idle worker is no reason to live
       const { name, message, detail } = await warned;
+      clearInterval(alive);
       console.log(name, message, /failing_tasks/.test(detail));
       await later;
       console.log(await tasks.add(1, 2));`);
