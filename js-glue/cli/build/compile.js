@@ -103,7 +103,7 @@ function staticLibraries(link) {
  */
 export async function compileAll(job, tools, list) {
   const objects = await atOnce(list, (each) => compile(job, tools, each.source, each.args, '-c'));
-  for (const { notes } of objects) say(notes);
+  for (const notes of new Set(objects.map((each) => each.notes))) say(notes); // a broken compiler says the same of each
   return { files: objects.map(({ file }) => file), failed: objects.find(({ code }) => code !== 0) };
 }
 
