@@ -74,7 +74,7 @@ describe('the package', { skip }, () => {
     const { exports, bin, dependencies, peerDependenciesMeta } = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
     assert.equal(dependencies, undefined);
     assert.deepEqual(peerDependenciesMeta, { bullmq: { optional: true }, ioredis: { optional: true } });
-    const files = [...JSON.stringify([exports, bin]).matchAll(/"(\.\/[^"*]*\.[a-z.]+)"/g)].map(([, file]) => file);
+    const files = [...JSON.stringify([exports, bin]).matchAll(/:"(\.\/[^"*]*\.[a-z.]+)"/g)].map(([, file]) => file);
     assert.ok(files.length >= 8);
     for (const file of files) assert.ok(existsSync(installed(file)), `${file} is missing`);
   });
@@ -165,7 +165,7 @@ describe('the package', { skip }, () => {
       const { connect, inout, slices } = require('weft/cluster');
       const { WeftError } = require('weft');
       (async () => {${CLUSTER}})();`, allowed(['--no-experimental-require-module']) ? ['--no-experimental-require-module'] : []), CLUSTER_OUTPUT);
-    const { status, stderr } = run(process.execPath, [installed('dist/cli.js'), 'worker', '--redis', 'redis://127.0.0.1:1']);
+    const { status, stderr } = run(process.execPath, [installed('dist/weft.cjs'), 'worker', '--redis', 'redis://127.0.0.1:1']);
     assert.equal(status, 1);
     assert.match(stderr, /npm install bullmq ioredis/);
   });
