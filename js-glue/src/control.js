@@ -46,8 +46,8 @@ function check(options, method) {
 
 /** Checked options, and the calls that are pending under their signal. */
 export class Control {
-  /** @type {Set<import('./job.js').Job<any>>} */
-  #jobs = new Set();
+  /** @type {import('./job.js').Job<any>[]} in any order; each knows its place */
+  #jobs = [];
 
   /**
    * @param {CallOptions} options
@@ -71,15 +71,21 @@ export class Control {
 
   /** @param {import('./job.js').Job<any>} job  One listener serves all calls. */
   add(job) {
-    if (this.signal && this.#jobs.size === 0) this.signal.addEventListener('abort', this.abort);
-    if (this.signal) this.#jobs.add(job);
+    if (!this.signal) return;
+    if (this.#jobs.length === 0) this.signal.addEventListener('abort', this.abort);
+    job.place = this.#jobs.push(job) - 1;
   }
 
   /** @param {import('./job.js').Job<any>} job */
   delete(job) {
-    if (this.#jobs.delete(job) && this.#jobs.size === 0) {
-      this.signal?.removeEventListener('abort', this.abort);
+    if (job.place < 0) return;
+    const last = /** @type {import('./job.js').Job<any>} */ (this.#jobs.pop());
+    if (last !== job) {
+      this.#jobs[job.place] = last;
+      last.place = job.place;
     }
+    job.place = -1;
+    if (this.#jobs.length === 0) this.signal?.removeEventListener('abort', this.abort);
   }
 
   abort() {

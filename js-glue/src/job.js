@@ -45,6 +45,8 @@ export class Job {
     this.label = control?.label ?? '';
     /** It has an outcome. */
     this.settled = false;
+    /** Among the calls of its control; -1: it is not there. */
+    this.place = -1;
     /** The address of its slot while it has one, else 0. */
     this.slot = 0;
   }

@@ -67,7 +67,7 @@ export class Encoder {
   begin(where) {
     this.at = 0;
     this.path = [where];
-    if (this.seen.size > 0) this.seen.clear();
+    if (this.seen.size > 0) this.seen = new Map(); // a Map that is cleared names its next table, and keeps it alive
   }
 
   /** Makes room for some bytes and passes them. @param {number} count @returns {number} */
