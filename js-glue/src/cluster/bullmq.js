@@ -4,6 +4,7 @@ import { CHUNK_INLINE, errorOf } from './job.js';
 import { PAYLOAD_VERSION, decodeOutcome, encodeChunk } from './payload.js';
 import { clientOf, closeAll, connectionOf, engineError, isFull, keysOf, loadBullmq, placeOf, untilConnected } from './redis.js';
 import { mustExport, readModule } from './source.js';
+import { Directory } from './window.js';
 
 /** Chunks in flight: nobody knows how many workers there are, or will be. */
 const SLOTS = 64;
@@ -11,6 +12,13 @@ const SLOTS = 64;
 /** How long chunks outlive their caller, and how often it says that it is alive. */
 const LEASE_MS = 45_000;
 const TICK_MS = 3000;
+
+/**
+ * While workers have enough to do, chunks are sent so many at a time: to write to a socket costs
+ * more than anything else of a chunk. None is held for longer than HOLD_MS.
+ */
+const BATCH = 16;
+const HOLD_MS = 10;
 
 /** A module stays so long after its last use. */
 const MODULE_SECONDS = 7 * 24 * 3600;
@@ -35,6 +43,7 @@ const AGAIN_MOST = 50;
  * @property {number} missing  ticks at which there was no such job
  * @property {boolean} stored  its result is, or may be, under a key of its own
  * @property {boolean} added
+ * @property {boolean} started  a worker has it
  * @property {boolean} ended
  * @property {(result: any) => void} resolve
  * @property {(error: unknown) => void} reject
@@ -81,8 +90,16 @@ class BullmqRun {
 class BullmqEngine {
   slots = SLOTS;
   retries = true; // BullMQ does: a job has attempts, and a stalled one is given to another worker
-  /** @type {Map<string, Entry>} by the id of the job */
-  #entries = new Map();
+  /** @type {Directory<Entry>} by the id of the job */
+  #entries = new Directory();
+  /** @type {Entry[]} to be added */
+  #held = [];
+  /** @type {NodeJS.Timeout | undefined} */
+  #holding;
+  /** @type {NodeJS.Immediate | undefined} */
+  #flushing;
+  /** Entries with a worker. */
+  #started = 0;
   /** @type {Set<BullmqRun>} */
   #runs = new Set();
   #closing = false;
@@ -142,18 +159,56 @@ class BullmqEngine {
   }
 
   /** @param {BullmqRun} run  @param {import('./flow.js').Issue} issue */
-  async issue(run, issue) {
+  issue(run, issue) {
     const id = `${run.id}-${issue.index}-${issue.copy}`;
     return new Promise((resolve, reject) => {
-      const entry = { id, run, issue, again: 0, missing: 0, stored: false, added: false, ended: false, resolve, reject };
-      this.#entries.set(id, entry);
+      const entry = { id, run, issue, again: 0, missing: 0, stored: false, added: false, started: false, ended: false, resolve, reject };
+      this.#entries.add(id, entry);
       issue.ending.onEnd(() => this.#drop(entry));
       this.#add(entry);
     });
   }
 
   /** @param {Entry} entry */
-  async #add(entry) {
+  #add(entry) {
+    if (entry.issue.packed.inline === undefined) {
+      this.#addOne(entry);
+      return;
+    }
+    this.#held.push(entry);
+    this.#holding ??= setTimeout(() => this.#flush(), HOLD_MS);
+    this.#consider();
+  }
+
+  /** Adds what is held, unless workers have enough without it. */
+  #consider() {
+    const held = this.#held.length;
+    if (held === 0 || this.#flushing) return;
+    const queued = this.#entries.size - this.#started - held;
+    if (held < BATCH && queued >= BATCH && queued >= this.#entries.size / 2) return;
+    this.#flushing = setImmediate(() => this.#flush()); // with all that this turn brings
+  }
+
+  /**
+   * Adds what is held, in one write. With addBulk it would be one too, but to make a pipeline of
+   * ioredis costs as much as ten jobs, and a lost connection fails it as a whole.
+   */
+  #flush() {
+    clearTimeout(this.#holding);
+    clearImmediate(this.#flushing);
+    this.#holding = this.#flushing = undefined;
+    const entries = this.#held.splice(0);
+    if (entries.length === 0) return;
+    const { stream } = this.client; // none while it connects
+    if (entries.length > 1) {
+      stream?.cork();
+      setImmediate(() => stream?.uncork());
+    }
+    for (const entry of entries) this.#addOne(entry);
+  }
+
+  /** @param {Entry} entry */
+  async #addOne(entry) {
     try {
       await this.#put(entry);
     } catch (error) {
@@ -231,6 +286,7 @@ class BullmqEngine {
     const entry = this.#entries.get(id);
     if (!entry) return;
     this.#movedAt = performance.now();
+    this.#count(entry, true);
     entry.issue.started();
   }
 
@@ -259,6 +315,14 @@ class BullmqEngine {
     if (entry) this.#settle(entry, () => entry.reject(errorOf(reason)));
   }
 
+  /** @param {Entry} entry  @param {boolean} started */
+  #count(entry, started) {
+    if (entry.started === started) return;
+    entry.started = started;
+    this.#started += started ? 1 : -1;
+    this.#consider();
+  }
+
   /** Nothing was done: what the worker missed is put there, and the job is added once more. @param {Entry} entry  @param {string} why */
   async #again(entry, why) {
     if (entry.ended) return;
@@ -269,6 +333,7 @@ class BullmqEngine {
     entry.issue.packed.stored = false;
     entry.missing = 0;
     entry.added = false;
+    this.#count(entry, false);
     try {
       await this.#patiently(() => this.#renew([entry.run]), entry.run.settings.signal);
     } catch (error) {
@@ -284,6 +349,7 @@ class BullmqEngine {
     if (entry.ended) return;
     entry.ended = true;
     this.#entries.delete(entry.id);
+    this.#count(entry, false);
     try {
       tell();
     } catch (error) {
@@ -340,7 +406,7 @@ class BullmqEngine {
 
   /** An event may be lost with its connection; a job with the data of Redis. */
   async #sweep() {
-    const waiting = [...this.#entries.values()].filter(({ added }) => added);
+    const waiting = this.#entries.values().filter(({ added }) => added);
     if (waiting.length === 0) return;
     const pipeline = this.client.pipeline();
     for (const { id, run, issue } of waiting) {
@@ -376,7 +442,7 @@ class BullmqEngine {
 
   /** @param {WeftError} error */
   #failAll(error) {
-    for (const entry of [...this.#entries.values()]) this.#settle(entry, () => entry.reject(error));
+    for (const entry of this.#entries.values()) this.#settle(entry, () => entry.reject(error));
   }
 
   /** @param {BullmqRun} run */
@@ -392,6 +458,7 @@ class BullmqEngine {
     this.#closing = true;
     clearInterval(this.timer);
     this.#failAll(new WeftError('WEFT_ERR_CLOSED', 'this cluster is closed'));
+    this.#flush(); // drops what is held
     await closeAll([this.events, this.queue]);
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { WeftError, show } from '../errors.js';
 import { END, Flow } from './flow.js';
 
@@ -180,6 +181,7 @@ export class Cluster {
     this.#engine.find(kernel);
     signal?.throwIfAborted();
     const end = new AbortController(); // by the signal, or by close
+    setMaxListeners(0, end.signal); // while Redis is full, each chunk in flight listens
     const abort = () => end.abort(signal?.reason);
     signal?.addEventListener('abort', abort);
     const settings = { signal: end.signal, onProgress, inFlight, inFlightBytes, attempts, reissueAfterMs, ahead: ahead ?? AHEAD * inFlight };

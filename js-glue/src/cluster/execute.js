@@ -33,11 +33,11 @@ function release(rt, arrays) {
  * @param {import('../runtime.js').Runtime} rt
  * @param {string} kernel
  * @param {any[]} args
- * @param {AbortSignal} [signal]
+ * @param {import('../caller.js').Caller} [caller]  the runtime, or what rt.with gives
  * @returns {Promise<Outcome>}
  * @throws {WeftError}  as rt.call
  */
-export async function execute(rt, kernel, args, signal) {
+export async function execute(rt, kernel, args, caller = rt) {
   /** @type {any[]} */
   const held = [];
   /** @type {any[]} */
@@ -56,7 +56,6 @@ export async function execute(rt, kernel, args, signal) {
     return array;
   };
   try {
-    const caller = signal ? rt.with({ signal }) : rt;
     const value = await caller.call(kernel, ...args.map(place));
     return { value, arrays: outputs.map((array) => rt.copy(array)) };
   } finally {

@@ -1,5 +1,6 @@
 import { WeftError } from '../errors.js';
 import { bytesOf, checkChunk } from './arguments.js';
+import { Window } from './window.js';
 
 /**
  * What an engine does for one map: it brings chunks to workers. What both engines need, the order
@@ -54,7 +55,7 @@ const KNOWN_LEAST = 8;
 const COPIES_MAX = 2;
 
 /**
- * A chunk in flight.
+ * A chunk from when it is issued until its outcome is taken.
  * @typedef {object} Flight
  * @property {number} index
  * @property {any} packed
@@ -64,6 +65,7 @@ const COPIES_MAX = 2;
  * @property {number} lost
  * @property {number | undefined} startedAt
  * @property {Ending} ending
+ * @property {import('./execute.js').Outcome | undefined} outcome
  */
 
 /** An AbortController for many: one for each chunk would cost more than all else of it. */
@@ -89,10 +91,10 @@ export const END = Symbol('end');
 
 /** One map: chunks go out as there is room, results come back in the order of the chunks. */
 export class Flow {
-  /** @type {Map<number, Flight>} */
-  #open = new Map();
-  /** @type {Map<number, import('./execute.js').Outcome>} not taken yet */
-  #results = new Map();
+  /** @type {Window<Flight>} by index; those before are taken */
+  #flights = new Window();
+  /** How many have no outcome. */
+  #open = 0;
   /** @type {number[]} ms, sorted */
   #durations = [];
   #bytes = 0;
@@ -139,7 +141,8 @@ export class Flow {
       const total = /** @type {any} */ (chunks).length ?? /** @type {any} */ (chunks).size;
       if (Number.isInteger(total)) this.#total = total;
       this.#source = /** @type {any} */ (chunks)[Symbol.asyncIterator]?.() ?? /** @type {any} */ (chunks)[Symbol.iterator]();
-      while (await this.#until(() => this.#hasRoom())) {
+      const room = () => this.#hasRoom();
+      while (await this.#until(room)) {
         const { done, value } = await this.#source.next();
         if (this.#failed) return;
         if (done) {
@@ -156,17 +159,17 @@ export class Flow {
   }
 
   /**
-   * The outcome of a chunk; each can be taken once.
+   * The outcome of a chunk, each in its turn.
    *
-   * @param {number} index
+   * @param {number} index  one more than that of the last
    * @returns {Promise<import('./execute.js').Outcome | typeof END>}
    */
   async result(index) {
-    await this.#until(() => this.#results.has(index) || (this.#exhausted && index >= this.#issued));
+    const landed = () => this.#flights.get(index)?.outcome !== undefined || (this.#exhausted && index >= this.#issued);
+    if (!landed()) await this.#until(landed);
     if (this.#failed) throw this.#failure;
-    const outcome = this.#results.get(index);
+    const outcome = this.#flights.shift()?.outcome;
     if (outcome === undefined) return END;
-    this.#results.delete(index);
     this.#taken++;
     this.#wake();
     return outcome;
@@ -184,8 +187,8 @@ export class Flow {
   async end() {
     clearInterval(this.#timer);
     this.fail(new WeftError('WEFT_ERR_CANCELLED', `${this.kernel}: the rest of the map is not wanted`));
-    for (const flight of this.#open.values()) flight.ending.end();
-    this.#open.clear();
+    for (const flight of this.#flying()) flight.ending.end();
+    this.#flights = new Window();
     if (!this.#exhausted) this.#leaveSource();
     await this.run.end();
   }
@@ -204,7 +207,7 @@ export class Flow {
 
   #hasRoom() {
     const { inFlight, inFlightBytes, ahead } = this.settings;
-    return this.#open.size < inFlight && (this.#bytes < inFlightBytes || this.#open.size === 0) &&
+    return this.#open < inFlight && (this.#bytes < inFlightBytes || this.#open === 0) &&
       this.#issued - this.#taken < ahead;
   }
 
@@ -218,6 +221,11 @@ export class Flow {
     for (const go of this.#waiting.splice(0)) go();
   }
 
+  /** Those without an outcome. */
+  #flying() {
+    return this.#flights.values().filter(({ outcome }) => outcome === undefined);
+  }
+
   /** @param {unknown} chunk */
   #send(chunk) {
     const index = this.#issued++;
@@ -225,9 +233,10 @@ export class Flow {
     const args = checkChunk(chunk, where);
     const flight = {
       index, packed: this.run.pack(args, where), bytes: bytesOf(args), copies: 0, alive: 0, lost: 0,
-      startedAt: undefined, ending: new Ending(),
+      startedAt: undefined, ending: new Ending(), outcome: undefined,
     };
-    this.#open.set(index, flight);
+    this.#flights.push(flight);
+    this.#open++;
     this.#bytes += flight.bytes;
     this.#issue(flight);
   }
@@ -245,11 +254,13 @@ export class Flow {
 
   /** @param {Flight} flight  @param {import('./execute.js').Outcome} outcome  of the first copy, the others are not wanted */
   #land(flight, outcome) {
-    if (!this.#open.delete(flight.index)) return;
+    if (flight.outcome !== undefined || this.#flights.get(flight.index) !== flight) return;
+    flight.outcome = outcome;
+    this.#open--;
     this.#bytes -= flight.bytes;
     flight.ending.end();
+    flight.packed = undefined; // may be long, while the outcome waits for its turn
     if (flight.startedAt !== undefined) this.#note(performance.now() - flight.startedAt);
-    this.#results.set(flight.index, outcome);
     this.#done++;
     this.#report(false);
     this.#wake();
@@ -257,7 +268,7 @@ export class Flow {
 
   /** @param {Flight} flight  @param {any} error */
   #miss(flight, error) {
-    if (!this.#open.has(flight.index) || this.#failed) return;
+    if (flight.outcome !== undefined || this.#failed) return;
     flight.alive--;
     if (error?.code === 'WEFT_ERR_WORKER') {
       if (flight.alive > 0) return; // the other copy may do
@@ -283,8 +294,9 @@ export class Flow {
 
   /** Issues late chunks once more, where workers would have nothing else to do. */
   #look() {
-    const flights = [...this.#open.values()];
-    if (this.#failed || this.settings.reissueAfterMs === 0 || flights.some(({ startedAt }) => startedAt === undefined)) return;
+    if (this.#failed || this.settings.reissueAfterMs === 0) return;
+    const flights = this.#flying();
+    if (flights.some(({ startedAt }) => startedAt === undefined)) return;
     const { length } = this.#durations;
     const usual = length < KNOWN_LEAST ? Infinity : Math.max(LATE_LEAST_MS, LATE_FACTOR * this.#durations[length >> 1]);
     const limit = this.settings.reissueAfterMs ?? usual;

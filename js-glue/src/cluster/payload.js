@@ -19,10 +19,24 @@ const COPY = 1;
 /** Values of a chunk name no memory: their arrays travel as bytes. */
 const NO_MEMORY = new ArrayBuffer(0);
 
-/** @param {unknown} value  @param {string} where  @returns {Buffer} */
+/** Longer ones are not copied: they take the buffer of the encoder along. */
+const COPIED = 4096;
+
+let encoder = new Encoder(NO_MEMORY);
+const decoder = new Decoder(NO_MEMORY, () => {
+  throw new RangeError('a shared object');
+});
+
+/** @param {unknown} value  of plain data: no getter of it comes back here  @param {string} where  @returns {Buffer} */
 function encode(value, where) {
-  const bytes = new Encoder(NO_MEMORY).encode(value, where); // of its own: nobody else writes there
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    const bytes = encoder.encode(value, where);
+    if (bytes.length <= COPIED) return Buffer.from(bytes);
+    encoder = new Encoder(NO_MEMORY);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } finally {
+    encoder.begin(''); // it would hold the arrays
+  }
 }
 
 /**
@@ -32,12 +46,11 @@ function encode(value, where) {
  */
 function decode(bytes, what) {
   try {
-    const decoder = new Decoder(NO_MEMORY, () => {
-      throw new RangeError('a shared object');
-    });
     return decoder.decode(0, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (error) {
     throw new WeftError('WEFT_ERR_INVALID', `${what} is damaged: its ${bytes.length} bytes cannot be read`, { cause: error });
+  } finally {
+    decoder.begin(0); // it would hold the bytes
   }
 }
 

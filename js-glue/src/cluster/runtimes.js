@@ -60,8 +60,10 @@ export class Runtimes {
   #find(digest) {
     const known = this.#loaded.get(digest);
     const entry = known ?? { runtime: this.#open(digest), users: 0, old: false };
-    this.#loaded.delete(digest);
-    this.#loaded.set(digest, entry);
+    if (!known || this.#loaded.size > 1) {
+      this.#loaded.delete(digest);
+      this.#loaded.set(digest, entry);
+    }
     if (!known) {
       entry.runtime.then((rt) => rt ?? this.#forget(digest, entry), () => this.#forget(digest, entry));
       for (const [other, { users }] of this.#loaded) {

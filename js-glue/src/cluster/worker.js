@@ -56,7 +56,18 @@ function check(options) {
  * @property {Promise<boolean>} alive
  * @property {number} chunks  that run
  * @property {AbortController} end  ends them
+ * @property {import('./runtimes.js').Runtime} [rt]  the last that it ran on
+ * @property {import('../caller.js').Caller} [calls]  on that, until `end`
  */
+
+/** One for all chunks of a map: it is not free. @param {Caller} caller  @param {import('./runtimes.js').Runtime} rt */
+function callsOf(caller, rt) {
+  if (caller.rt !== rt || !caller.calls) {
+    caller.rt = rt;
+    caller.calls = rt.with({ signal: caller.end.signal });
+  }
+  return caller.calls;
+}
 
 /** Which maps still have a caller. */
 class Callers {
@@ -210,7 +221,7 @@ export class ClusterWorker {
     const { signal } = caller.end;
     caller.chunks++;
     try {
-      const outcome = await this.runtimes.with(digest, (rt) => execute(rt, kernel, decodeChunk(bytes), signal));
+      const outcome = await this.runtimes.with(digest, (rt) => execute(rt, kernel, decodeChunk(bytes), callsOf(caller, rt)));
       if (outcome === undefined) return { again: 'the module was not in Redis' };
       return await this.#answer(run, index, encodeOutcome(outcome), most);
     } catch (error) {

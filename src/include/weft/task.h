@@ -67,8 +67,7 @@ static inline bool weft__task_take(weft_task *task)
 {
     struct weft__front *self = weft__front;
     _Atomic(weft_task *) *slot = task->slot;
-    uintptr_t newest = (uintptr_t)self->head - sizeof *slot; /* outside of jobs head is NULL */
-    if (WEFT__LIKELY(newest == (uintptr_t)slot && slot >= self->split)) {
+    if (WEFT__LIKELY(self->head - 1 == slot && slot >= self->split)) {
         self->head = slot;
         return true;
     }

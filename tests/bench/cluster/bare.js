@@ -6,7 +6,7 @@ import { Queue, QueueEvents } from 'bullmq';
 export async function openBare(url, name) {
   const options = { connection: { url, maxRetriesPerRequest: null }, prefix: 'weft' };
   const queue = new Queue(name, options);
-  const events = new QueueEvents(name, options);
+  const events = new QueueEvents(name, { ...options, lastEventId: '0-0' }); // by default those before its first read are lost
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
   const waiting = new Map();
   events.on('completed', ({ jobId, returnvalue }) => {
