@@ -23,9 +23,8 @@ export function write(fd, bytes) {
   }
 }
 
-// performance.now() counts from the start of its own thread; hrtime has one origin for
-// all, but is slow to read.
-const origin = Number(process.hrtime.bigint()) - performance.now() * 1e6;
-
 /** Nanoseconds of a monotonic clock with the same origin in every thread. */
-export const now = () => performance.now() * 1e6 + origin;
+export function now() {
+  const [seconds, nanoseconds] = process.hrtime(); // at hand in a new worker; `performance` would have to be loaded
+  return seconds * 1e9 + nanoseconds;
+}

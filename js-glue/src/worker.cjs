@@ -27,12 +27,11 @@ function write(fd, bytes) {
   }
 }
 
-// performance.now() counts from the start of its own thread; hrtime has one origin for
-// all, but is slow to read.
-const origin = Number(process.hrtime.bigint()) - performance.now() * 1e6;
-
 /** Nanoseconds of a monotonic clock with the same origin in every thread. */
-const now = () => performance.now() * 1e6 + origin;
+function now() {
+  const [seconds, nanoseconds] = process.hrtime(); // at hand in a new worker; `performance` would have to be loaded
+  return seconds * 1e9 + nanoseconds;
+}
 
 /**
  * The functions through which C runs exported functions and tasks in a worker, survives

@@ -82,6 +82,15 @@ struct run {
 
 /* ---- stores ---- */
 
+/* What a lane writes to after each item lies on cache lines of its own, wherever the heap
+ * has room for it. */
+static unsigned char *lines_of(size_t bytes)
+{
+    if (bytes > SIZE_MAX - LINE_BYTES)
+        return NULL;
+    return aligned_alloc(LINE_BYTES, (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES);
+}
+
 static bool grow(struct store *store, size_t item_bytes)
 {
     if (store->head > 0) { /* there is room below */
@@ -93,9 +102,12 @@ static bool grow(struct store *store, size_t item_bytes)
     size_t capacity = store->capacity == 0 ? 64 : 2 * store->capacity;
     if (capacity > SIZE_MAX / item_bytes)
         return false;
-    unsigned char *bytes = realloc(store->bytes, capacity * item_bytes);
+    unsigned char *bytes = lines_of(capacity * item_bytes);
     if (bytes == NULL)
         return false;
+    if (store->count > 0)
+        memcpy(bytes, store->bytes, store->count * item_bytes);
+    free(store->bytes);
     store->bytes = bytes;
     store->capacity = capacity;
     return true;
@@ -496,7 +508,7 @@ static struct run *create(weft_mpi *mpi, const void *items, size_t count, size_t
     for (size_t lane = 0; whole && lane < mpi->threads; lane++) {
         struct weft_mpi_bag *bag = &run->lanes[lane];
         *bag = (struct weft_mpi_bag){.run = run, .item_bytes = item_bytes, .lane = lane};
-        bag->item = malloc(item_bytes);
+        bag->item = lines_of(item_bytes);
         whole = bag->item != NULL && grow(&bag->own, item_bytes);
     }
     if (whole && count > 0)

@@ -31,7 +31,7 @@ describe('the example vite-page', { skip }, () => {
     const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', app],
       { cwd: path.join(ROOT, 'js-glue'), encoding: 'utf8' }));
     execFileSync('tar', ['-xzf', path.join(app, filename), '-C', weft, '--strip-components=1']);
-    execFileSync(process.execPath, [path.join(weft, 'dist/cli.js'), 'build', 'julia.c', '-O3'], { cwd: app });
+    execFileSync(process.execPath, [path.join(weft, 'dist/weft.cjs'), 'build', 'julia.c', '-O3'], { cwd: app });
     execFileSync(process.execPath, [path.join(HOME, 'node_modules/vite/bin/vite.js'), 'build'],
       { cwd: app, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NODE_ENV: 'production' } });
     browser = await launch('chromium');

@@ -67,7 +67,8 @@ static inline bool weft__task_take(weft_task *task)
 {
     struct weft__front *self = weft__front;
     _Atomic(weft_task *) *slot = task->slot;
-    if (WEFT__LIKELY(self->head - 1 == slot && slot >= self->split)) {
+    uintptr_t newest = (uintptr_t)self->head - sizeof *slot; /* outside of jobs head is NULL */
+    if (WEFT__LIKELY(newest == (uintptr_t)slot && slot >= self->split)) {
         self->head = slot;
         return true;
     }
