@@ -23,17 +23,13 @@ function costsOf(pid) {
 }
 
 /**
- * Starts a program that answers each line on its standard input with one line of JSON. It is
- * stopped (SIGSTOP) whenever it is not its turn, so that a runtime that spins after its work does
- * not slow down the next one; each keeps the wait policy that it has by default.
+ * Starts a program that answers each line on its standard input with one line of JSON.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {string} greeting  the first line; its answer has `says`
  */
-export async function openChild(command, args, greeting) {
+export function converse(command, args) {
   const child = spawn(command, args);
-  living.add(child);
   let complaint = '';
   let pending = null;
   let failure = null;
@@ -45,10 +41,8 @@ export async function openChild(command, args, greeting) {
   child.stderr.on('data', (text) => { complaint += text; });
   child.stdin.on('error', fail);
   child.on('error', fail);
-  child.on('close', (code, signal) => {
-    living.delete(child);
-    fail(new Error(complaint.trim() || `ended early (${signal ?? `code ${code}`})`));
-  });
+  child.on('close', (code, signal) => fail(
+    new Error(complaint.trim() || `ended early (${signal ?? `code ${code}`})`)));
   createInterface({ input: child.stdout }).on('line', (line) => {
     try {
       pending?.resolve(JSON.parse(line));
@@ -56,16 +50,37 @@ export async function openChild(command, args, greeting) {
       fail(new Error(`said ${JSON.stringify(line)}`));
     }
   });
+  return {
+    child,
+    ended,
+    fail,
+    /** One command, one answer; '' only awaits one. @param {string} line */
+    ask: (line) => new Promise((resolve, reject) => {
+      if (failure) return reject(failure);
+      pending = { resolve, reject };
+      if (line) child.stdin.write(`${line}\n`);
+    }).finally(() => { pending = null; }),
+  };
+}
+
+/**
+ * Starts such a program. It is stopped (SIGSTOP) whenever it is not its turn, so that a runtime
+ * that spins after its work does not slow down the next one; each keeps the wait policy that it has
+ * by default.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} greeting  the first line; its answer has `says`
+ */
+export async function openChild(command, args, greeting) {
+  const { child, ended, fail, ask: say } = converse(command, args);
+  living.add(child);
+  ended.then(() => living.delete(child));
 
   /** One command, one answer; rejects when the peer found its own result wrong. */
   async function ask(line) {
-    let timer;
-    const answer = await new Promise((resolve, reject) => {
-      if (failure) return reject(failure);
-      pending = { resolve, reject };
-      timer = setTimeout(() => fail(new Error(`"${line}": no answer`)), ANSWER_LIMIT_MS);
-      child.stdin.write(`${line}\n`);
-    }).finally(() => { clearTimeout(timer); pending = null; });
+    const timer = setTimeout(() => fail(new Error(`"${line}": no answer`)), ANSWER_LIMIT_MS);
+    const answer = await say(line).finally(() => clearTimeout(timer));
     if (answer.error) throw new Error(answer.error);
     return answer;
   }

@@ -2,10 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-
-/** A mistake on the command line. */
-export class UsageError extends Error {}
+import { UsageError, parse as parseStrictly, runMain } from '../setup/command_line.js';
 
 /** A whole number from 1 to `max`; undefined where the option was not given. */
 export function count(name, text, max) {
@@ -33,11 +30,7 @@ export function parse(args, texts, flags) {
     ...texts.map((name) => [name, { type: 'string' }]),
     ...flags.map((name) => [name, { type: 'boolean', default: false }]),
   ]);
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new UsageError(error.message);
-  }
+  return parseStrictly({ args, options });
 }
 
 /** Names for a help text, in lines that begin `indent` columns from the left. */
@@ -63,13 +56,15 @@ export function writeReports(files, report, page) {
   console.log(`\nwritten: ${files.json}\n         ${files.html}`);
 }
 
-/** Runs a benchmark; a mistake on its command line gets no stack. */
-export async function runMain(main) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\nTry --help.`);
-    process.exitCode = 2;
-  }
+/**
+ * Runs a benchmark with the options of this process; with --help only prints what there are.
+ *
+ * @param {{ USAGE: string, readOptions: (args: string[]) => { help: boolean } }} commandLine
+ * @param {(options: any) => unknown} main  its exit code, if not 0
+ */
+export function runWithOptions({ USAGE, readOptions }, main) {
+  return runMain(() => {
+    const options = readOptions(process.argv.slice(2));
+    return options.help ? console.log(USAGE) : main(options);
+  });
 }

@@ -4,10 +4,10 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { progressLine, runMain, writeReports } from './command_line.js';
+import { progressLine, runWithOptions, writeReports } from './command_line.js';
 import { describeMachine } from './machine.js';
 import { measureWorkload } from './measure.js';
-import { USAGE, readOptions } from './options.js';
+import * as commandLine from './options.js';
 import { colourCounts, encodePng } from './png.js';
 import { htmlPage } from './report/html.js';
 import { summarise } from './report/summary.js';
@@ -53,12 +53,7 @@ async function climb(options) {
   return results;
 }
 
-async function main() {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
+async function main(options) {
   fs.mkdirSync(options.outDir, { recursive: true });
   const { threads } = options;
   const machine = describeMachine({
@@ -83,4 +78,4 @@ async function main() {
   if (failures.length > 0) process.exit(1); // also where a failed rung left something running
 }
 
-runMain(main);
+runWithOptions(commandLine, main);

@@ -2,7 +2,8 @@
 
 import os from 'node:os';
 import path from 'node:path';
-import { UsageError, count, list, parse } from './command_line.js';
+import { UsageError } from '../setup/command_line.js';
+import { count, list, parse } from './command_line.js';
 import { OUT_DIR } from './paths.js';
 import { fileComplaint, rungIds, workloads } from './workloads.js';
 
@@ -10,7 +11,7 @@ const REPEATS = 15;
 const REPEATS_QUICK = 3;
 const THREADS_MAX = 128;
 
-export const USAGE = `usage: node tests/bench/ladder.js [options]
+export const USAGE = `usage: npm start [-- options], or node tests/bench/ladder.js [options] after it
 
 The same real work on every rung, from one thread of JavaScript to weft, with every
 result checked. Prints tables, writes JSON and one HTML page.

@@ -1,4 +1,4 @@
-// The command lines of `npm start`, `npm test` and `npm run build`.
+// What the command lines of `npm start`, `npm test`, `npm run build` and the benchmarks share.
 
 import { parseArgs } from 'node:util';
 import { TARGETS } from './needs.js';
@@ -6,6 +6,15 @@ import { SetupError } from './setup.js';
 
 /** A mistake on the command line. */
 export class UsageError extends Error {}
+
+/** What parseArgs of node:util makes of a command line; its complaints become UsageErrors. */
+export function parse(config) {
+  try {
+    return parseArgs(config).values;
+  } catch (error) {
+    throw new UsageError(error.message.replace(/\. To specify a positional.*/s, ''));
+  }
+}
 
 const HELP_TARGETS = `  --targets LIST  of ${TARGETS.join(', ')}; default: all that this machine can have`;
 
@@ -18,15 +27,7 @@ const HELP_TARGETS = `  --targets LIST  of ${TARGETS.join(', ')}; default: all t
  * @param {string[]} [rules.help]  lines about them
  */
 export function readCommandLine(args, { usage, known = TARGETS, options = {}, help = [] }) {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: { targets: { type: 'string' }, help: { type: 'boolean' }, ...options },
-    }));
-  } catch (error) {
-    throw new UsageError(`${error.message}\nusage: ${usage}`);
-  }
+  const values = parse({ args, options: { targets: { type: 'string' }, help: { type: 'boolean' }, ...options } });
   if (values.help) {
     console.log([`usage: ${usage}`, '', HELP_TARGETS, ...help].join('\n'));
     process.exit(0);
@@ -51,7 +52,8 @@ export async function runMain(main) {
     process.exitCode = await main();
   } catch (error) {
     if (!(error instanceof SetupError) && !(error instanceof UsageError)) throw error;
-    console.error(`\n${error.message}`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    const wrongUse = error instanceof UsageError;
+    console.error(wrongUse ? `${error.message}\nTry --help.` : `\n${error.message}`);
+    process.exitCode = wrongUse ? 2 : 1;
   }
 }

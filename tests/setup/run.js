@@ -1,6 +1,7 @@
 // Runs the programs that set-up and tests are made of, and says what goes on.
 
 import { spawn, spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,6 +17,20 @@ export function ask(command, args, options = {}) {
 
 export function has(command) {
   return ask('sh', ['-c', `command -v ${command}`]) !== null;
+}
+
+/**
+ * Runs one of our scripts on this terminal.
+ *
+ * @param {string} script  below ROOT
+ * @param {string[]} args
+ * @returns {Promise<number>}  its exit code, 1 after a signal
+ */
+export function runScript(script, args) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join(ROOT, script), ...args], { cwd: ROOT, stdio: 'inherit' });
+    child.on('exit', (code, signal) => resolve(signal === null ? code : 1));
+  });
 }
 
 /** Seconds since `start` (of performance.now) as text. */

@@ -1,12 +1,11 @@
 // npm start: sets up, builds what the ladder needs, and runs the ladder. Options that are not ours
 // are the ladder's (`npm start -- --help` shows them).
 
-import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { readOptions } from '../bench/options.js';
 import { build } from './build.js';
 import { readTargets, runMain } from './command_line.js';
 import { B3SUM } from './needs.js';
-import { ROOT } from './run.js';
+import { runScript } from './run.js';
 import { setUp } from './setup.js';
 
 const GOALS = {
@@ -25,21 +24,16 @@ function splitArguments(args) {
   return { targets: readTargets(list, Object.keys(GOALS)), explicit: true, rest };
 }
 
-function runLadder(args) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [path.join(ROOT, 'tests/bench/ladder.js'), ...args],
-      { cwd: ROOT, stdio: 'inherit' });
-    child.on('exit', (code, signal) => resolve(signal === null ? code : 1));
-  });
-}
+const runLadder = (args) => runScript('tests/bench/ladder.js', args);
 
 async function main() {
   const { targets, explicit, rest } = splitArguments(process.argv.slice(2));
   if (rest.includes('--help')) {
-    console.log('npm start [-- --targets LIST] [options of the ladder]\n\n' +
+    console.log('usage: npm start [-- --targets LIST] [options of the ladder]\n\n' +
       `  --targets LIST   of ${Object.keys(GOALS).join(', ')}; what to set up and build\n`);
     return runLadder(['--help']);
   }
+  readOptions(rest); // what is wrong there is said before anything is built
   const ready = await setUp({ targets, explicit, extras: [B3SUM] });
   const broken = [];
   for (const preset of ready.targets) if (!(await build(preset, GOALS[preset]))) broken.push(preset);

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildDemo } from '../../web-demo/build.js';
 import { build, bundle } from './build.js';
-import { readCommandLine, runMain } from './command_line.js';
+import { UsageError, readCommandLine, runMain } from './command_line.js';
 import { B3SUM, BROWSERS, REDIS, ZSTD } from './needs.js';
 import { installNodes } from './nodes.js';
 import { installPinned } from './pinned.js';
@@ -20,6 +20,7 @@ const JS_AT_ONCE = 1; // they start threads of their own, and some measure time
 /** What runs under the other versions of Node too. */
 const EVERYWHERE = ['call', 'failure', 'lifecycle', 'package', 'ports', 'program', 'tasks'];
 
+const PARTS = ['c', 'js', 'web', 'types'];
 const USAGE = 'npm test [-- --targets LIST] [--filter TEXT] [--only c|js|web|types]';
 const HELP = [
   '  --filter TEXT   only tests whose name (C: of the program, JS: of the file) contains TEXT',
@@ -127,6 +128,9 @@ async function main() {
   const { targets, explicit, filter, only } = readCommandLine(process.argv.slice(2), {
     usage: USAGE, options: { filter: { type: 'string' }, only: { type: 'string' } }, help: HELP,
   });
+  if (only !== undefined && !PARTS.includes(only)) {
+    throw new UsageError(`--only: there is no "${only}"; known: ${PARTS.join(', ')}`);
+  }
   const wants = (part) => only === undefined || only === part;
   const jsNeeds = ['wasi', 'emscripten']; // what JavaScript loads
   const built = wants('c') ? targets
@@ -148,7 +152,7 @@ async function main() {
   const passed = lines.reduce((sum, line) => sum + line.passed, 0);
   const failed = lines.reduce((sum, line) => sum + line.failed, 0);
   console.log(`\nall parts took ${secondsSince(start)}`);
-  if (passed + failed === 0) console.log('no test was run');
+  if (passed + failed === 0) console.log(`no test was run${filter === undefined ? '' : `: none has "${filter}" in its name`}`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 || passed === 0 ? 1 : 0;
 }

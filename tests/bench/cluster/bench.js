@@ -2,17 +2,14 @@
 // runtime, and for each part of the way; then a simulation of more machines with these costs.
 
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { connect, out, slices } from '../../../js-glue/src/cluster/index.js';
 import { createRuntime } from '../../../js-glue/src/index.js';
+import { runWithOptions } from '../command_line.js';
 import { median } from '../stats.js';
 import { openBare } from './bare.js';
+import * as commandLine from './options.js';
 import { Processes, cpuOf, redisVersion } from './processes.js';
 import { simulate } from './simulate.js';
-
-const HELP = `usage: npm run bench:cluster [-- --rounds N]
-
-  --rounds N   of each measurement, in turns; default 7`;
 
 const WEFT = fileURLToPath(new URL('../../../js-glue/bin/weft.js', import.meta.url));
 const BARE = fileURLToPath(new URL('bare_worker.js', import.meta.url));
@@ -146,10 +143,7 @@ function printSimulation({ weft }) {
   }
 }
 
-async function main() {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' }, help: { type: 'boolean' } } });
-  if (values.help) return console.log(HELP);
-  const rounds = Number(values.rounds);
+async function main({ rounds }) {
   const processes = new Processes();
   try {
     const redis = await processes.redis();
@@ -178,4 +172,4 @@ async function main() {
   }
 }
 
-await main();
+runWithOptions(commandLine, main);

@@ -2,10 +2,10 @@
 // The JavaScript benchmark: weft against worker pools and against what is possible by hand. See
 // --help. start.js sets up and builds before it calls this.
 
-import { runMain } from '../command_line.js';
+import { runWithOptions } from '../command_line.js';
 import { runSections } from '../sections.js';
 import { measureSection } from './measure.js';
-import { USAGE, readOptions } from './options.js';
+import * as commandLine from './options.js';
 import { SECTIONS } from './sections.js';
 import { summarise } from './summary.js';
 
@@ -21,17 +21,10 @@ const TEXTS = {
   ],
 };
 
-runMain(async () => {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
-  await runSections(options, {
-    machine: { title: 'weft JavaScript benchmark, 2 threads', script: 'tests/bench/js/bench.js' },
-    sections: SECTIONS,
-    measureSection,
-    summarise,
-    texts: TEXTS,
-  });
-});
+runWithOptions(commandLine, (options) => runSections(options, {
+  machine: { title: 'weft JavaScript benchmark, 2 threads', script: 'tests/bench/js/bench.js' },
+  sections: SECTIONS,
+  measureSection,
+  summarise,
+  texts: TEXTS,
+}));

@@ -4,13 +4,13 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { build } from '../../setup/build.js';
-import { runMain } from '../../setup/command_line.js';
 import { ROOT } from '../../setup/run.js';
 import { setUp } from '../../setup/setup.js';
+import { count, parse, runWithOptions } from '../command_line.js';
 import { median } from '../stats.js';
 import { simulateLoop } from './simulate.js';
 
-const HELP = `usage: npm run bench:mpi [-- --rounds N] [--size N]
+const USAGE = `usage: npm run bench:mpi [-- --rounds N] [--size N]
 
   --rounds N  how often each configuration is run, taking turns (default 5)
   --size N    of the Mandelbrot picture (default 16384)
@@ -22,17 +22,8 @@ const FOLDER = path.join(ROOT, 'build/native-mpi/mpi');
 const SIZES = [1, 4, 16, 64, 256, 1024];
 
 function readOptions(args) {
-  const options = { rounds: 5, size: 16384 };
-  if (args.includes('--help')) {
-    console.log(HELP);
-    process.exit(0);
-  }
-  for (let i = 0; i < args.length; i += 2) {
-    const name = args[i].replace(/^--/, '');
-    if (!(name in options) || !(Number(args[i + 1]) > 0)) throw new Error(`${args[i]}: see --help`);
-    options[name] = Number(args[i + 1]);
-  }
-  return options;
+  const { rounds, size, help } = parse(args, ['rounds', 'size'], ['help']);
+  return { help, rounds: count('rounds', rounds ?? '5', 999), size: count('size', size ?? '16384', 65536) };
 }
 
 /** Runs one of our programs and returns what it printed. */
@@ -117,8 +108,7 @@ function simulate(costs) {
   }
 }
 
-async function main() {
-  const { rounds, size } = readOptions(process.argv.slice(2));
+async function main({ rounds, size }) {
   const ready = await setUp({ targets: ['native-mpi'], explicit: true });
   if (!(await build(ready.targets[0]))) return 1;
   compare(`Mandelbrot, ${size} x ${size}`, rounds, 'mpi_mandelbrot', '--size', String(size), '--runs', '2');
@@ -129,4 +119,4 @@ async function main() {
   return 0;
 }
 
-runMain(main);
+runWithOptions({ USAGE, readOptions }, main);

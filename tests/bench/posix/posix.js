@@ -1,6 +1,4 @@
-// What POSIX threads cost on each target:
-//
-//     npm run build && npm run bench:posix [-- ROUNDS]
+// What POSIX threads cost on each target. start.js sets up and builds before it calls this.
 //
 // Runs the targets one after the other, in turn, so that what else the machine does meets all of
 // them, and prints the median of the rounds with the least and the greatest. Beside the small
@@ -13,9 +11,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
-import { build } from '../../setup/build.js';
+import { runWithOptions } from '../command_line.js';
+import * as commandLine from './options.js';
 
-const rounds = Number(process.argv[2] ?? 5);
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DIST = path.join(ROOT, 'js-glue/dist');
 const { execPath: node } = process;
@@ -30,10 +28,6 @@ const TARGETS = {
 };
 const HELLO = 'bench/posix/posix_hello';
 const ZSTD = 'ports/zstd';
-
-for (const target of Object.keys(TARGETS)) {
-  if (!(await build(target, ['posix_bench', 'posix_hello', 'port_zstd']))) process.exit(1);
-}
 
 /** What a program prints. @param {string[]} command */
 function run([program, ...args]) {
@@ -63,31 +57,8 @@ const HELLOS = {
   emscripten: [node, path.join(home, 'hello.js')],
 };
 
-for (let round = 0; round < rounds; round++) {
-  for (const [target, command] of Object.entries(TARGETS)) {
-    for (const line of run(command('bench/posix/posix_bench')).trim().split('\n')) {
-      const [name, value, unit] = line.split(' ');
-      note(name, target, Number(value), unit);
-    }
-  }
-  for (const threads of ['1', '2']) {
-    for (const [target, command] of Object.entries(TARGETS)) {
-      note(`zstd -3, ${threads} worker${threads === '1' ? '' : 's'}`, target, Number(run([...command(ZSTD), threads, node, path.join(home, 'out')])), 's');
-    }
-  }
-  for (let i = 0; i < 5; i++) {
-    for (const [target, command] of Object.entries(HELLOS)) {
-      const start = performance.now();
-      run(command);
-      note('pthread hello, whole process', target, performance.now() - start, 'ms');
-    }
-  }
-}
-
 /** @param {string[]} files */
 const brotli = (files) => files.reduce((sum, file) => sum + brotliCompressSync(readFileSync(file)).length, 0);
-note('JavaScript of the hello', 'wasi', brotli(['weft.cjs', 'run-worker.cjs'].map((file) => path.join(DIST, file))), 'bytes, brotli');
-note('JavaScript of the hello', 'emscripten', brotli(['hello.js', 'hello.worker.js'].map((file) => path.join(home, file))), 'bytes, brotli');
 
 /** @param {{ unit: string, values: number[] } | undefined} cell */
 function show(cell) {
@@ -98,8 +69,32 @@ function show(cell) {
   return `${text(sorted[sorted.length >> 1])}${range} ${cell.unit}`;
 }
 
-console.log(`median [least-greatest], ${rounds} interleaved rounds, Node ${process.version}, ${os.cpus()[0].model} x ${os.availableParallelism()}`);
-console.log(`${execFileSync('emcc', ['--version'], { encoding: 'utf8' }).split('\n')[0]}\n`);
-const line = (/** @type {string[]} */ [name, ...cells]) => console.log((name.padEnd(30) + cells.map((text) => text.padEnd(30)).join('')).trimEnd());
-line(['', ...Object.keys(TARGETS)]);
-for (const [name, row] of results) line([name, ...Object.keys(TARGETS).map((target) => show(row.get(target)))]);
+runWithOptions(commandLine, ({ rounds }) => {
+  for (let round = 0; round < rounds; round++) {
+    for (const [target, command] of Object.entries(TARGETS)) {
+      for (const line of run(command('bench/posix/posix_bench')).trim().split('\n')) {
+        const [name, value, unit] = line.split(' ');
+        note(name, target, Number(value), unit);
+      }
+    }
+    for (const threads of ['1', '2']) {
+      for (const [target, command] of Object.entries(TARGETS)) {
+        note(`zstd -3, ${threads} worker${threads === '1' ? '' : 's'}`, target, Number(run([...command(ZSTD), threads, node, path.join(home, 'out')])), 's');
+      }
+    }
+    for (let i = 0; i < 5; i++) {
+      for (const [target, command] of Object.entries(HELLOS)) {
+        const start = performance.now();
+        run(command);
+        note('pthread hello, whole process', target, performance.now() - start, 'ms');
+      }
+    }
+  }
+  note('JavaScript of the hello', 'wasi', brotli(['weft.cjs', 'run-worker.cjs'].map((file) => path.join(DIST, file))), 'bytes, brotli');
+  note('JavaScript of the hello', 'emscripten', brotli(['hello.js', 'hello.worker.js'].map((file) => path.join(home, file))), 'bytes, brotli');
+  console.log(`median [least-greatest], ${rounds} interleaved rounds, Node ${process.version}, ${os.cpus()[0].model} x ${os.availableParallelism()}`);
+  console.log(`${execFileSync('emcc', ['--version'], { encoding: 'utf8' }).split('\n')[0]}\n`);
+  const line = (/** @type {string[]} */ [name, ...cells]) => console.log((name.padEnd(30) + cells.map((text) => text.padEnd(30)).join('')).trimEnd());
+  line(['', ...Object.keys(TARGETS)]);
+  for (const [name, row] of results) line([name, ...Object.keys(TARGETS).map((target) => show(row.get(target)))]);
+});

@@ -1,7 +1,6 @@
 // Rung 10: the kernels of weft as native code, in a process of ladder_native.c.
 
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { converse } from '../child.js';
 import { findNative } from '../paths.js';
 import { QUEENS, SAXPY_FACTOR } from '../work/inputs.js';
 import { VIEW } from '../work/mandelbrot.js';
@@ -31,41 +30,11 @@ const parseResult = {
   nqueens: Number,
 };
 
-/** Starts the program; `ask(line)` sends one line and resolves with the answer to it. */
-function openProgram(program, values) {
-  const child = spawn(program, values.map(String), { stdio: ['pipe', 'pipe', 'pipe'] });
-  let complaint = '';
-  let pending = null;
-  let failure = null;
-  const fail = (error) => {
-    failure ??= error;
-    pending?.reject(failure);
-  };
-  const ended = new Promise((resolve) => { child.once('close', resolve); });
-  child.stderr.on('data', (text) => { complaint += text; });
-  child.stdin.on('error', fail);
-  child.on('error', fail);
-  child.on('close', (code, signal) => fail(
-    new Error(complaint.trim() || `ladder_native ended early (${signal ?? `code ${code}`})`)));
-  createInterface({ input: child.stdout }).on('line', (line) => pending?.resolve(JSON.parse(line)));
-  return {
-    ask: (line) => new Promise((resolve, reject) => {
-      if (failure) return reject(failure);
-      pending = { resolve, reject };
-      if (line) child.stdin.write(`${line}\n`);
-    }),
-    close() {
-      pending = null;
-      child.stdin.end();
-      return ended;
-    },
-  };
-}
-
 async function openNative(workload, input, { threads, command }) {
   const program = findNative();
   if (!program) return { skip: 'the native target is not built', missing: true };
-  const native = openProgram(program, [workload, threads, ...argumentsFor[workload](input)]);
+  const values = [workload, threads, ...argumentsFor[workload](input)];
+  const native = converse(program, values.map(String));
   const started = await native.ask('');
   return {
     threads: started.threads,
@@ -75,7 +44,10 @@ async function openNative(workload, input, { threads, command }) {
       return { ms: answer.ns / 1e6, result: parseResult[workload](answer.result) };
     },
     timesItself: true,
-    close: () => native.close(),
+    close() {
+      native.child.stdin.end();
+      return native.ended;
+    },
   };
 }
 

@@ -3,24 +3,17 @@
 // See --help. start.js sets up and builds before it calls this.
 
 import os from 'node:os';
-import { runMain } from '../command_line.js';
+import { runWithOptions } from '../command_line.js';
 import { runSections } from '../sections.js';
 import { measureSection } from './measure.js';
-import { USAGE, readOptions } from './options.js';
+import * as commandLine from './options.js';
 import { SECTIONS } from './sections.js';
 import { summarise } from './summary.js';
 
-runMain(async () => {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
-  await runSections(options, {
-    machine: { title: 'weft scheduler benchmark, 2 threads', script: 'tests/bench/scheduler/scheduler.js' },
-    warning: os.availableParallelism() < 2 ? 'One CPU only: two threads cannot be compared here.' : undefined,
-    sections: SECTIONS,
-    measureSection,
-    summarise,
-  });
-});
+runWithOptions(commandLine, (options) => runSections(options, {
+  machine: { title: 'weft scheduler benchmark, 2 threads', script: 'tests/bench/scheduler/scheduler.js' },
+  warning: os.availableParallelism() < 2 ? 'One CPU only: two threads cannot be compared here.' : undefined,
+  sections: SECTIONS,
+  measureSection,
+  summarise,
+}));

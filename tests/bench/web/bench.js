@@ -1,22 +1,19 @@
-// npm run bench:web: the figures of weft in browsers, as a table and as JSON.
-//
-//     npm run bench:web [-- --engine chromium|firefox] [--json FILE]
-//
-// Needs what `npm run test:web` builds. Memory and digest are of a file that is chosen in the demo.
+// The figures of weft in browsers. See --help. start.js sets up and builds before it calls this.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
 import { createRuntime } from '../../../js-glue/dist/index.js';
 import { IMAGE } from '../../web/pages/measure.js';
 import { startServer } from '../../web/server.js';
-import { ENGINES, launch, missing } from '../../web/support.js';
+import { launch, missing } from '../../web/support.js';
+import { runWithOptions } from '../command_line.js';
 import { describeMachine } from '../machine.js';
 import { median } from '../stats.js';
+import * as commandLine from './options.js';
 
 const DEMO = fileURLToPath(new URL('../../../build/demo', import.meta.url));
 const BUSY_MS = 10_000;
@@ -185,23 +182,23 @@ function show(engine, of) {
   console.log(of.file.table.split('\n').map((line) => `    ${line}`).join('\n'));
 }
 
-const { values } = parseArgs({ options: { engine: { type: 'string' }, json: { type: 'string' } } });
-if (!existsSync(path.join(DEMO, 'demo.wasm'))) throw new Error('build/demo is not there: npm run test:web builds it');
-const { lines, ...machine } = describeMachine({ title: 'weft in browsers', script: 'tests/bench/web/bench.js' });
-console.log(lines.join('\n'));
-const folder = mkdtempSync(path.join(tmpdir(), 'weft-web-'));
-try {
-  const input = makeFile(folder);
-  const nodeTimes = await imageInNode();
-  const result = { machine, demoBrotliBytes: demoBytes(), mandelbrotNodeMs: summary(nodeTimes), engines: {} };
-  console.log(`the demo: ${result.demoBrotliBytes} bytes with brotli; mandelbrot in Node, one thread: ${spread(result.mandelbrotNodeMs, 'ms')}`);
-  for (const engine of Object.keys(ENGINES).filter((name) => values.engine === undefined || name === values.engine)) {
-    const why = missing(engine);
-    if (why) console.log(`${engine}: ${why}`);
-    else show(engine, result.engines[engine] = await measure(engine, input, nodeTimes));
+runWithOptions(commandLine, async (options) => {
+  const { lines, ...machine } = describeMachine({ title: 'weft in browsers', script: 'tests/bench/web/bench.js' });
+  console.log(lines.join('\n'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'weft-web-'));
+  try {
+    const input = makeFile(folder);
+    const nodeTimes = await imageInNode();
+    const result = { machine, demoBrotliBytes: demoBytes(), mandelbrotNodeMs: summary(nodeTimes), engines: {} };
+    console.log(`the demo: ${result.demoBrotliBytes} bytes with brotli; mandelbrot in Node, one thread: ${spread(result.mandelbrotNodeMs, 'ms')}`);
+    for (const engine of options.engines) {
+      const why = missing(engine);
+      if (why) console.log(`${engine}: ${why}`);
+      else show(engine, result.engines[engine] = await measure(engine, input, nodeTimes));
+    }
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+    else console.log(`\n${JSON.stringify(result)}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  else console.log(`\n${JSON.stringify(result)}`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
