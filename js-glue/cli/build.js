@@ -1,8 +1,8 @@
-import { watch } from 'node:fs';
 import path from 'node:path';
 import { buildModule, buildProgramFile, buildSharedLibrary } from './build/module.js';
 import { readJob } from './build/options.js';
 import { openTools } from './build/targets.js';
+import { watchInputs } from './build/watch.js';
 import { UsageError, failure } from './output.js';
 
 const HELP = `Usage: weft build [options] FILE.c... [compiler options]
@@ -54,39 +54,22 @@ async function buildOnce({ job, output, suffix, program }) {
   return job.target === 'native' ? buildSharedLibrary(job, tools, output) : buildModule(job, tools, output, suffix);
 }
 
-/**
- * Resolves when a source changes, or something that the compiler has read.
- *
- * @param {import('./build/options.js').Job} job  @param {AbortSignal} stop
- */
-function changeOf(job, stop) {
-  const sources = new Set(job.sources.map((source) => path.dirname(path.resolve(source))));
-  const folders = new Set([...sources, ...[...job.inputs].map((input) => path.dirname(input))]);
-  return new Promise((resolve) => {
-    for (const folder of folders) {
-      watch(folder, { signal: stop }, (_, name) => {
-        if (name === null || job.inputs.has(path.join(folder, name)) || (sources.has(folder) && /\.[ch]$/.test(name))) resolve(undefined);
-      });
-    }
-  });
-}
-
 /** @param {ReturnType<typeof readCommand>} command  @returns {Promise<never>} */
 async function buildForEver(command) {
   for (;;) {
-    const before = new Set(command.job.inputs);
-    const stop = new AbortController();
-    let change = changeOf(command.job, stop.signal); // also while it builds
+    const inputs = watchInputs(command.job);
+    let outcome;
     try {
       const code = await buildOnce(command);
-      console.error(code === 0 ? `weft build: ${command.output} is built` : `weft build: the compiler ended with ${code}`);
+      outcome = code === 0 ? `${command.output} is built` : `the compiler ended with ${code}`;
     } catch (error) {
-      console.error(`weft build: ${failure(error)}`);
+      outcome = failure(error);
     }
-    if ([...command.job.inputs].some((input) => !before.has(input))) change = Promise.race([change, changeOf(command.job, stop.signal)]);
+    const change = inputs.next();
+    console.error(`weft build: ${outcome}`);
     await change;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS)); // an editor writes in several steps
-    stop.abort();
+    inputs.close();
   }
 }
 

@@ -10,6 +10,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { build } from 'esbuild';
+import { createRuntime } from '../../js-glue/src/index.js';
 import { LIMIT, missing } from './support.js';
 
 const glue = fileURLToPath(new URL('../../js-glue/', import.meta.url));
@@ -46,6 +47,32 @@ function weft(args, { cwd = home, env = {} } = {}) {
 }
 
 const SILENT = { code: 0, stdout: '', stderr: '' };
+
+/** weft build --watch. next: until it says that, behind what it has said before. */
+function watching(t, args, { cwd, env }) {
+  const child = spawn(process.execPath, [CLI, 'build', '--watch', ...args], { cwd, env: environment(env), stdio: ['ignore', 'ignore', 'pipe'] });
+  const closed = new Promise((resolve) => { child.on('close', resolve); });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  let look = () => {};
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+    look();
+  });
+  return {
+    next: (pattern) => new Promise((resolve) => {
+      look = () => {
+        const found = pattern.exec(said);
+        if (!found) return;
+        said = said.slice(found.index + found[0].length);
+        look = () => {};
+        resolve(undefined);
+      };
+      look();
+    }),
+    end: () => (child.kill('SIGINT'), closed),
+  };
+}
 
 describe('weft build', { skip }, () => {
   test('makes functions and structs of C those of JavaScript', LIMIT, async (t) => {
@@ -236,24 +263,40 @@ describe('weft build', { skip }, () => {
     assert.match(readFileSync(path.join(cwd, 'all.d.ts'), 'utf8'), /more\(x: number\): Promise<number>/);
   });
 
-  test('builds again after a change with --watch', LIMIT, async () => {
+  test('builds again after a change with --watch', LIMIT, async (t) => {
     const cwd = newFolder();
-    mkdirSync(path.join(cwd, 'include'));
-    renameSync(path.join(cwd, 'shapes.h'), path.join(cwd, 'include/shapes.h'));
-    const child = spawn(process.execPath, [CLI, 'build', '--watch', 'shapes.c', '-Iinclude'], { cwd, env: environment() });
-    let said = '';
-    const next = (pattern) => new Promise((resolve) => {
-      const look = () => { if (pattern.test(said)) { child.stderr.off('data', look); said = ''; resolve(undefined); } };
-      child.stderr.setEncoding('utf8').on('data', look);
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => { said += text; });
+    const header = path.join(cwd, 'include/shapes.h');
+    mkdirSync(path.dirname(header));
+    renameSync(path.join(cwd, 'shapes.h'), header);
+    const { next, end } = watching(t, ['shapes.c', '-Iinclude'], { cwd });
     await next(/shapes is built/);
-    writeFileSync(path.join(cwd, 'include/shapes.h'), 'typo\n');
+    writeFileSync(header, 'typo\n');
     await next(/error: [^]*the compiler ended with 1/);
-    cpSync(path.join(fixtures, 'shapes.h'), path.join(cwd, 'include/shapes.h'));
+    cpSync(path.join(fixtures, 'shapes.h'), header);
     await next(/shapes is built/);
-    child.kill('SIGINT');
-    assert.equal(await new Promise((resolve) => child.on('close', resolve)), 130);
+    assert.equal(await end(), 130);
+  });
+
+  test('loses no change of a header while it builds, nor of one that does not compile', LIMIT, async (t) => {
+    const cwd = newFolder();
+    const compiler = path.join(cwd, 'compiler');
+    const [clang] = (await weft(['build', 'shapes.c', '--verbose', '--no-cache'], { cwd })).stderr.split(' ');
+    const header = path.join(cwd, 'other/h.h');
+    mkdirSync(path.dirname(header));
+    writeFileSync(header, 'typo\n');
+    writeFileSync(path.join(cwd, 'f.c'), '#include <weft.h>\n#include "other/h.h"\nWEFT_EXPORT int f(void) { return H; }\n');
+    // Changes the header once it has been read, when told to.
+    writeFileSync(compiler, `#!/bin/sh\n${JSON.stringify(clang)} "$@"\ncode=$?\n[ ! -e late ] || mv late other/h.h\nexit $code\n`, { mode: 0o755 });
+    const { next, end } = watching(t, ['f.c'], { cwd, env: { WEFT_CC: compiler } });
+    await next(/other\/h\.h:1:1: error: [^]*the compiler ended with 1/);
+    writeFileSync(path.join(cwd, 'late'), '#define H 2\n');
+    writeFileSync(header, '#define H 1\n');
+    await next(/f is built/);
+    await next(/f is built/);
+    const rt = await createRuntime({ module: path.join(cwd, 'f.wasm'), threads: 1, memoryBytes: 2 ** 25 });
+    t.after(() => rt.close());
+    assert.equal(await rt.call('f'), 2);
+    assert.equal(await end(), 130);
   });
 
   test('says how to get a compiler where there is none', LIMIT, async () => {

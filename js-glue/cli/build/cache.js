@@ -11,6 +11,9 @@ import path from 'node:path';
  */
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 
+/** A file's time is that of the last tick of the kernel's clock, which is earlier than it is. */
+const CLOCK_MS = 20;
+
 const folder = process.env.WEFT_CACHE ??
   path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'weft');
 
@@ -18,6 +21,16 @@ const folder = process.env.WEFT_CACHE ??
 export function stamp(file) {
   const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
   return stats ? `${stats.mtimeNs}:${stats.size}:${stats.ino}` : '-';
+}
+
+/**
+ * Whether it has been written, or renamed to this, since then.
+ *
+ * @param {string} file  @param {number} since  as of Date.now()
+ */
+export function changedSince(file, since) {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return !stats || Math.max(stats.mtimeMs, stats.ctimeMs) >= since - CLOCK_MS;
 }
 
 /** @param {unknown} what */
@@ -52,11 +65,13 @@ function prune() {
  *
  * @param {unknown} what  all that the result depends on but the content of files
  * @param {boolean} fresh  make it in any case
- * @param {(file: string) => Promise<{ code: number, notes: string, inputs: string[] }>} make
+ * @param {(file: string) => Promise<{ code: number, notes: string, inputs?: string[] }>} make
+ *   inputs: those that show as it runs
  * @param {string} [suffix]  of the file
+ * @param {string[]} [given]  inputs that are known before
  * @returns {Promise<Result>}
  */
-export async function cached(what, fresh, make, suffix = 'out') {
+export async function cached(what, fresh, make, suffix = 'out', given = []) {
   mkdirSync(folder, { recursive: true });
   const base = path.join(folder, keyOf([2, what]));
   const file = `${base}.${suffix}`;
@@ -72,12 +87,14 @@ export async function cached(what, fresh, make, suffix = 'out') {
   const temporary = `${base}.${randomBytes(6).toString('hex')}.${suffix}`;
   try {
     const before = Date.now();
-    const { code, notes, inputs } = await make(temporary);
+    const known = given.map((input) => [input, stamp(input)]);
+    const { code, notes, inputs: found = [] } = await make(temporary);
+    const inputs = [...given, ...found];
     if (code !== 0) return { file, notes, code, inputs };
     renameSync(temporary, file);
     // What was changed while the command ran may have been read before or after.
-    const changed = inputs.some((input) => statSync(input).mtimeMs >= before);
-    const known = inputs.map((input) => [input, changed ? '?' : stamp(input)]);
+    const changed = found.some((input) => changedSince(input, before));
+    known.push(...found.map((input) => [input, changed ? '?' : stamp(input)]));
     replace(`${base}.json`, JSON.stringify({ inputs: known, notes, own: stamp(file) }));
     return { file, notes, code, inputs };
   } finally {

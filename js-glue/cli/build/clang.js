@@ -37,7 +37,7 @@ async function search() {
   const what = ['compiler', process.env.WASI_SYSROOT ?? '', programs.map((program) => [program, stamp(program)])];
   const { file, code } = await cached(what, false, async (target) => {
     const found = programs.find((program) => ask(program, '-print-libgcc-file-name') && ask(program, '-print-prog-name=wasm-ld'));
-    if (found === undefined) return { code: 1, notes: '', inputs: [] };
+    if (found === undefined) return { code: 1, notes: '' };
     writeFileSync(target, found);
     return { code: 0, notes: '', inputs: [realpathSync(found)] };
   });

@@ -40,6 +40,11 @@ function readDependencies(file) {
   return (list.match(/(?:\\.|[^\s\\])+/g) ?? []).map((name) => name.replace(/\\(.)/g, '$1').replaceAll('$$', '$'));
 }
 
+/** The files of which a compiler complains. @param {string} notes */
+function filesNamed(notes) {
+  return [...notes.matchAll(/^(?:In file included from )?(\S[^:\n]*):\d+[:,]/gm)].map(([, name]) => name).filter((name) => existsSync(name));
+}
+
 /** @param {import('./options.js').Job} job  @param {Tools} tools */
 export function compileArguments(job, { compile: options }) {
   return [...options, '-O2', ...job.compile];
@@ -64,7 +69,7 @@ export async function compile(job, tools, source, args, mode, digest) {
       explain(job, tools, command);
       const { code, notes, output } = await tools.compiler.compile(command);
       if (code === 0 && digest) writeFileSync(target, digest(output));
-      return { code, notes, inputs: code === 0 ? readDependencies(dependencies) : [] };
+      return { code, notes, inputs: code === 0 ? readDependencies(dependencies) : filesNamed(notes) };
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -130,8 +135,8 @@ export async function link(job, tools, kind) {
   const linked = await cached(what, job.fresh, async (target) => {
     explain(job, tools, [...command, '-o', target]);
     const { code, notes } = await tools.compiler.link([...command, '-o', target], kind);
-    return { code, notes: code === 0 ? notes : notes + whyUndefined(notes), inputs: [...inputs, whole, kernels].flatMap((file) => file ?? []).concat(staticLibraries(job.link)) };
-  });
+    return { code, notes: code === 0 ? notes : notes + whyUndefined(notes) };
+  }, 'out', [...inputs, whole, kernels].flatMap((file) => file ?? []).concat(staticLibraries(job.link)));
   say(linked.notes);
   return linked;
 }

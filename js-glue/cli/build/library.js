@@ -34,8 +34,8 @@ export async function buildLibraries(job, tools, source, target, archiver, env) 
     if (failed) return failed;
     return cached(['archive', archiver, files], job.fresh, async (to) => {
       const { code, notes } = await execute(archiver, ['rcs', to, ...files], env);
-      return { code, notes, inputs: files };
-    }, 'a');
+      return { code, notes };
+    }, 'a', files);
   };
   const whole = await archive([...list('core', /\.c$/), ...list('platform', PLATFORM[target])]);
   if (whole.code !== 0) return whole;
