@@ -1,6 +1,6 @@
 // Writes dist/, what the npm package runs, and types/, what TypeScript reads:
 //
-//     node js-glue/bundle.js
+//     node js-glue/bundle.js [--no-types]
 //
 // Node takes some 10 ms longer to import the modules of src/ one by one than to import one file.
 // Every file lies in dist/ itself, as far from wasm/ as those of src/: what a module finds by
@@ -247,7 +247,7 @@ export function sizes() {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   for (const name of ['LICENSE', 'README.md']) cpSync(path.join(ROOT, '..', name), path.join(ROOT, name));
   await bundle();
-  writeTypes();
+  if (!process.argv.includes('--no-types')) writeTypes();
   for (const { name, bytes, brotli } of sizes()) {
     console.log(`dist/${name.padEnd(28)}${String(bytes).padStart(8)} bytes${String(brotli).padStart(8)} with brotli`);
   }

@@ -5,7 +5,18 @@ import { fileURLToPath } from 'node:url';
 
 const root = new URL('../../', import.meta.url);
 
-export const GLUE = new URL('js-glue/src/index.js', root);
+const SOURCE = new URL('js-glue/src/index.js', root);
+const PACKAGE = new URL('js-glue/dist/index.js', root);
+
+/** The package's files, as users have them, unless they are older than the sources. */
+function findGlue() {
+  if (!fs.existsSync(PACKAGE)) return SOURCE;
+  const made = fs.statSync(PACKAGE).mtimeMs;
+  const folder = new URL('.', SOURCE);
+  return fs.readdirSync(folder).every((name) => fs.statSync(new URL(name, folder)).mtimeMs <= made) ? PACKAGE : SOURCE;
+}
+
+export const GLUE = findGlue();
 export const MODULES = {
   wasi: new URL('js-glue/wasm/weft_kernels.wasm', root),
   emscripten: new URL('js-glue/wasm/emscripten/weft_kernels.js', root),

@@ -27,9 +27,14 @@ export async function build(preset, goals = []) {
   return (await step('wasi: install', 'cmake', ['--install', `build/${preset}`, '--prefix', 'js-glue/sdk/wasi'])).ok;
 }
 
-/** Makes js-glue/dist and js-glue/types. @returns {Promise<boolean>} */
-export async function bundle() {
-  return (await step('js-glue: bundle', process.execPath, ['js-glue/bundle.js'])).ok;
+/**
+ * Makes js-glue/dist and js-glue/types.
+ *
+ * @param {string[]} [options]  of bundle.js
+ * @returns {Promise<boolean>}
+ */
+export async function bundle(options = []) {
+  return (await step('js-glue: bundle', process.execPath, ['js-glue/bundle.js', ...options])).ok;
 }
 
 async function main() {

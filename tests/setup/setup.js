@@ -79,8 +79,12 @@ async function install(missing) {
   }
 }
 
-/** `npm ci`, unless node_modules is what the lock file asks for. */
-async function installNpmPackages() {
+/**
+ * `npm ci`, unless node_modules is what the lock file asks for.
+ *
+ * @throws {SetupError}
+ */
+export async function installNpmPackages() {
   const lock = createHash('sha256').update(readFileSync(path.join(ROOT, 'package-lock.json'))).digest('hex');
   const stamp = path.join(ROOT, 'node_modules', '.weft-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;

@@ -2,11 +2,11 @@
 // are the ladder's (`npm start -- --help` shows them).
 
 import { readOptions } from '../bench/options.js';
-import { build } from './build.js';
+import { build, bundle } from './build.js';
 import { readTargets, runMain } from './command_line.js';
 import { B3SUM } from './needs.js';
 import { runScript } from './run.js';
-import { setUp } from './setup.js';
+import { SetupError, installNpmPackages, setUp } from './setup.js';
 
 const GOALS = {
   native: ['ladder_native'],
@@ -26,6 +26,21 @@ function splitArguments(args) {
 
 const runLadder = (args) => runScript('tests/bench/ladder.js', args);
 
+/**
+ * Users start the package's bundled files, so the ladder does, where the bundler can be had; else
+ * it starts the sources, which takes longer.
+ */
+async function bundlePackage() {
+  try {
+    await installNpmPackages();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.log(`${error.message} The ladder measures weft's sources instead of its package.`);
+    return;
+  }
+  await bundle(['--no-types']);
+}
+
 async function main() {
   const { targets, explicit, rest } = splitArguments(process.argv.slice(2));
   if (rest.includes('--help')) {
@@ -41,6 +56,7 @@ async function main() {
     console.error(`\ncould not be built: ${broken.join(', ')}`);
     return 1;
   }
+  await bundlePackage();
   console.log('');
   const code = await runLadder(rest);
   for (const [name, why] of ready.left) console.log(`left out: ${name} (${why})`);
