@@ -17,13 +17,17 @@ const LEAVE_MS = 5000;
 
 const fileOf = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** @param {string[]} args */
-function probe(args, env) {
-  const heap = args[1] === 'exhaust' ? [`--max-old-space-size=${HEAP_MB}`] : [];
+/**
+ * @param {string} file  a program that prints a line of JSON  @param {string[]} args
+ * @param {number} [heapMb]  its limit
+ */
+function probe(file, args, env, heapMb) {
+  const heap = heapMb ? [`--max-old-space-size=${heapMb}`] : [];
+  const mayEnd = file === 'probe.js' && args[1] !== 'start';
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...heap, fileOf('probe.js'), ...args], { env, timeout: PROBE_MS, killSignal: 'SIGKILL' }, (failure, stdout) => {
+    execFile(process.execPath, [...heap, fileOf(file), ...args], { env, timeout: PROBE_MS, killSignal: 'SIGKILL' }, (failure, stdout) => {
       const line = stdout.trim().split('\n').at(-1);
-      if (!line && failure && args[1] !== 'start') return resolve({ text: 'ends the process' });
+      if (!line && failure && mayEnd) return resolve({ text: 'ends the process' });
       if (!line) return reject(new Error(failure?.message ?? 'said nothing'));
       const answer = JSON.parse(line);
       if (answer.error) reject(new Error(answer.error));
@@ -34,6 +38,9 @@ function probe(args, env) {
 
 /** The rows of a section: a peer, or a peer and a way in which arrays travel. */
 function rowsOf(section, options) {
+  if (section.kinds) {
+    return section.kinds.map(({ title, ...kind }) => ({ peer: { id: kind.id, kind: 'weft' }, kind, title, cells: {} }));
+  }
   const needed = section.columns.some(({ show }) => show === 'speed') ? ['serial'] : [];
   const chosen = PEERS.filter((peer) => peer.sections.includes(section.id)
     && (options.peers.includes(peer.id) || needed.includes(peer.id)));
@@ -104,7 +111,7 @@ async function inFreshProcesses(section, rows, rounds, options, progress) {
       progress(`round ${round + 1} of ${rounds}: ${row.title}`);
       await attempt(row, async () => {
         for (const command of commandsOf(section)) {
-          keep(section, row, command, round, await probe([row.peer.id, ...command.split(' ')], env));
+          keep(section, row, command, round, await probe('probe.js', [row.peer.id, ...command.split(' ')], env, command === 'exhaust' ? HEAP_MB : undefined));
         }
       });
     }
@@ -162,7 +169,16 @@ async function atRest(section, rows, rounds, options, progress) {
   }
 }
 
-const MODES = { turns: inTurns, fresh: inFreshProcesses, rest: atRest };
+async function byKind(section, rows, rounds, options, progress) {
+  const env = { ...process.env, WEFT_BENCH_BUILD: options.buildDir };
+  for (const row of rows) {
+    progress(row.title);
+    const { id, samples, heapMb } = row.kind;
+    await attempt(row, async () => keep(section, row, 'failures', 0, await probe('failures.js', [id, String(samples)], env, heapMb)));
+  }
+}
+
+const MODES = { turns: inTurns, fresh: inFreshProcesses, rest: atRest, kinds: byKind };
 
 /**
  * @param {(typeof import('./sections.js').SECTIONS)[number]} section

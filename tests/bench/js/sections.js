@@ -2,6 +2,8 @@
 
 const FLIGHT = 10_000;
 const SOAK_JOBS = 1_000_000;
+const FAILURES = 30;
+const EXHAUSTIONS = 5;
 
 /**
  * @typedef {object} Column
@@ -19,6 +21,7 @@ const fault = (task, title) => ({ id: task, title, show: 'text', command: task }
 /**
  * `mode`: what runs where. `turns`: one process per peer, which answers lines in turns.
  * `fresh`: a process per peer, column and round. `rest`: a process per peer, watched from outside.
+ * `kinds`: weft alone, a row and a process per kind.
  */
 export const SECTIONS = [
   {
@@ -89,6 +92,28 @@ export const SECTIONS = [
     width: 31,
     columns: [
       fault('fail', 'throws'), fault('exit', 'process.exit'), fault('loop', 'loops, 200 ms limit'), fault('exhaust', 'out of memory'),
+    ],
+  },
+  {
+    id: 'failure',
+    title: 'From a failure to the rejection of its call, on weft',
+    notes: [
+      `Worst: of ${FAILURES} in one process, the first one included (out of memory: ${EXHAUSTIONS}). After each, both workers must work.`,
+      'C: from the call on. Tasks: from the throw, the exit, the deepest call, the last allocation (heap limit 64 MB) that was made.',
+      'Killed: from worker.terminate(). Deadline: from its end, in a task that heeds none.',
+    ],
+    mode: 'kinds',
+    rounds: 1,
+    kinds: [
+      { id: 'trap', title: 'trap in C' }, { id: 'throw', title: 'throw in a task' },
+      { id: 'overflow-c', title: 'stack overflow in C' }, { id: 'overflow-js', title: 'stack overflow in a task' },
+      { id: 'memory', title: 'out of memory in a task', heapMb: 64, samples: EXHAUSTIONS },
+      { id: 'exit', title: 'process.exit in a task' }, { id: 'killed', title: 'worker killed' },
+      { id: 'deadline', title: 'deadline passed' },
+    ].map((kind) => ({ samples: FAILURES, ...kind })),
+    columns: [
+      { id: 'p50', title: 'p50, ms', show: 'ms', command: 'failures', part: 'p50' },
+      { id: 'most', title: 'worst, ms', show: 'ms', command: 'failures', part: 'most' },
     ],
   },
   {

@@ -7,5 +7,5 @@ import * as commandLine from './options.js';
 startBenchmark('js/bench.js', {
   commandLine,
   needs: { targets: ['wasi'], explicit: true, npm: true },
-  make: async () => (await build('wasi', ['bench_js'])) && bundle(),
+  make: async () => (await build('wasi', ['bench_js', 'bench_faults'])) && bundle(),
 });

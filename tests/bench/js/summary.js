@@ -37,6 +37,13 @@ function reader(results) {
   };
 }
 
+/** The slowest rejection of a failure, in ms. */
+function slowest(results) {
+  const section = results.find(({ id }) => id === 'failure');
+  const column = section?.columns.find(({ id }) => id === 'most');
+  return Math.max(...(section?.rows ?? []).map((row) => (row.error ? Infinity : tell(section, row, column).median)));
+}
+
 /** Kilobytes that brotli leaves of the JavaScript, and of a module without kernels. */
 function kilobytes(buildDir) {
   const glue = sizes().filter(({ name }) => GLUE.includes(name)).reduce((sum, { brotli }) => sum + brotli, 0);
@@ -69,6 +76,7 @@ export function summarise(results, { buildDir }) {
     ['import', value('start', 'weft-c', 'import'), ' ms', atMost(2), ''],
     ['JavaScript for calls of C, brotli', size.glue, ' kB', atMost(12), ''],
     ['module without kernels, brotli', size.module, ' kB', atMost(15), ''],
+    ['the slowest rejection after a failure', slowest(results), ' ms', atMost(100), ''],
     ['idle, wake-ups', value('rest', 'weft-c', 'wakeups'), '/s', atMost(0), ''],
     ['a million jobs, growth of the resident memory', value('rest', 'weft-c', 'growth'), ' MB', atMost(8), ''],
   ]

@@ -10,7 +10,7 @@ function cellText(section, row, column, wide) {
   if (column.show === 'text') return row.cells[column.id]?.text ?? '-';
   const cell = tell(section, row, column);
   if (cell === null) return '-';
-  return wide ? `${show(cell.median)} [${show(cell.min)}..${show(cell.max)}]` : show(cell.median);
+  return wide && cell.n > 1 ? `${show(cell.median)} [${show(cell.min)}..${show(cell.max)}]` : show(cell.median);
 }
 
 /** Extra columns that follow from the others. */
