@@ -326,9 +326,9 @@ static void blocks_of_a_sleeping_thread_can_be_had_again(void)
         free(maker.list);
         maker.list = next;
     }
-    /* The maker may still be on its way into its sleep: ask for at most ten seconds. */
+    /* The maker may still be on its way into its sleep: ask for at most a hundred seconds. */
     void *block = NULL;
-    int64_t end = weft__plat_now_ns() + INT64_C(10000000000);
+    int64_t end = weft__plat_now_ns() + INT64_C(100000000000);
     do
         block = allocate(largest / 4 * 3);
     while (block == NULL && weft__plat_now_ns() < end);

@@ -9,7 +9,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { missing } from './support.js';
 
-const LIMIT = { timeout: 170_000 }; // the first one compiles weft
+const LIMIT = { timeout: 400_000 }; // the first one compiles weft
 const glue = fileURLToPath(new URL('../../js-glue/', import.meta.url));
 const CLI = path.join(glue, 'bin/weft.js');
 const SDK = process.env.WEFT_SDK ?? path.join(glue, 'sdk');

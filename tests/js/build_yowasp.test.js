@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createRuntime } from '../../js-glue/src/index.js';
 import { missing } from './support.js';
 
-const LIMIT = { timeout: 170_000 };
+const LIMIT = { timeout: 400_000 };
 const glue = fileURLToPath(new URL('../../js-glue/', import.meta.url));
 const CLI = path.join(glue, 'bin/weft.js');
 const SDK = process.env.WEFT_SDK ?? path.join(glue, 'sdk');

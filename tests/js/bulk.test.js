@@ -93,7 +93,7 @@ forEachFlavour('bulk', (flavour) => {
     const rt = await open(t, flavour);
     const counter = rt.array(Int32Array, 1);
     const calls = Array.from({ length: 40 }, () => rt.call('add_one', counter));
-    const end = performance.now() + 20_000;
+    const end = performance.now() + 100_000;
     while (Atomics.load(counter, 0) < 40) assert.ok(performance.now() < end, `${counter[0]} calls have run`);
     await Promise.all(calls);
   });
@@ -106,10 +106,10 @@ forEachFlavour('bulk', (flavour) => {
       turns++;
       if (going) setImmediate(turn);
     })();
-    const end = performance.now() + 300;
-    while (performance.now() < end) await rt.call('nothing');
+    const end = performance.now() + 100_000;
+    while (turns < 10 && performance.now() < end) await rt.call('nothing');
     going = false;
-    assert.ok(turns > 10, `${turns} turns of the event loop`);
+    assert.ok(turns >= 10, `${turns} turns of the event loop`);
   });
 
   it('reports a failure among many calls to its own caller', LIMIT, async (t) => {

@@ -264,7 +264,7 @@ describe('weft doctor', { skip: needsStock }, () => {
 });
 
 describe('weft bench', { skip: needsStock }, () => {
-  it('measures and prints a table, or JSON', { timeout: 120_000 }, async () => {
+  it('measures and prints a table, or JSON', { timeout: 300_000 }, async () => {
     const { code, stdout } = await run(['bench', '--runs', '1', '--json']);
     const { machine, results } = JSON.parse(stdout);
     assert.equal(code, 0);

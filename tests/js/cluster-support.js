@@ -12,12 +12,12 @@ import { fileURLToPath } from 'node:url';
 import { connect } from '../../js-glue/src/cluster/index.js';
 import { fixture } from './support.js';
 
-export const LIMIT = { timeout: 120_000 };
+export const LIMIT = { timeout: 300_000 };
 export const MODULE = fixture('wasi', 'cluster.wasm');
 export const SECOND = fixture('wasi', 'cluster_second.wasm');
 
 const WEFT = fileURLToPath(new URL('../../js-glue/bin/weft.js', import.meta.url));
-const START_MS = 30_000;
+const START_MS = 100_000;
 
 const has = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
@@ -54,7 +54,7 @@ export async function freePort() {
 }
 
 /** Until `condition` holds, or its promise does. */
-export async function until(condition, what = String(condition), limitMs = 60_000) {
+export async function until(condition, what = String(condition), limitMs = 120_000) {
   const end = performance.now() + limitMs;
   for (;;) {
     if (await condition()) return;
@@ -106,7 +106,7 @@ export async function startRedis(t, options = [], { host = '127.0.0.1', inside =
     /** What redis-cli prints. */
     ask(...args) {
       const [command, ...rest] = [...inside, 'redis-cli', '-h', host, '-p', String(redis.port), ...args];
-      return spawnSync(command, rest, { encoding: 'utf8', timeout: 10_000 }).stdout.trim();
+      return spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 }).stdout.trim();
     },
   };
   atEnd(t, async () => {

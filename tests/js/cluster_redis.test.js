@@ -234,7 +234,7 @@ describe('weft/cluster over BullMQ', { skip: missing() }, () => {
       await assert.rejects(connect({ connection }), engine(/does not let us in/));
       await assert.rejects(startWorker({ connection }), engine(/does not let us in/));
     }
-    const { status, stderr } = spawnSync(process.execPath, [WEFT, 'worker', '--redis', locked.url.replace('//', '//:wrong@')], { encoding: 'utf8', timeout: 60_000 });
+    const { status, stderr } = spawnSync(process.execPath, [WEFT, 'worker', '--redis', locked.url.replace('//', '//:wrong@')], { encoding: 'utf8', timeout: 120_000 });
     assert.equal(status, 1);
     assert.match(stderr, /weft: Redis at redis:\/\/127\.0\.0\.1:\d+ does not let us in/);
     const connection = locked.url.replace('//', '//:right@');
@@ -272,7 +272,7 @@ describe('weft/cluster over BullMQ', { skip: missing() }, () => {
   });
 
   it('has a command that explains itself', LIMIT, () => {
-    const weft = (...args) => spawnSync(process.execPath, [WEFT, 'worker', ...args], { encoding: 'utf8', timeout: 60_000, env: { ...process.env, WEFT_REDIS: '' } });
+    const weft = (...args) => spawnSync(process.execPath, [WEFT, 'worker', ...args], { encoding: 'utf8', timeout: 120_000, env: { ...process.env, WEFT_REDIS: '' } });
     const help = weft('--help');
     assert.equal(help.status, 0);
     for (const option of ['--redis', '--queue', '--threads', '--concurrency', '--memory', '--module', '--recover', 'SIGTERM']) assert.ok(help.stdout.includes(option), option);

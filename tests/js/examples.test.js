@@ -9,7 +9,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { missing } from './support.js';
 
-const LIMIT = { timeout: 170_000 };
+const LIMIT = { timeout: 400_000 };
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const glue = path.join(root, 'js-glue');
 const SDK = process.env.WEFT_SDK ?? path.join(glue, 'sdk');

@@ -15,7 +15,7 @@ import { fixture } from './support.js';
 const FOLDER = fileURLToPath(new URL('../../js-glue/', import.meta.url));
 const STOCK = path.join(FOLDER, 'wasm/weft.wasm');
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 300_000 };
 
 /** What Node loads for calls of C functions: what `import` takes, what createRuntime adds, a worker's file. */
 const GLUE = ['index.js', 'core.cjs', 'worker.cjs'];
@@ -25,7 +25,7 @@ let project;
 
 /** Runs a program in the project. */
 function run(command, args, options = {}) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8', timeout: 60_000, ...options });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8', timeout: 200_000, ...options });
   return { status, stdout, stderr };
 }
 
@@ -60,7 +60,7 @@ describe('the package', { skip }, () => {
     const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', project], { cwd: FOLDER, encoding: 'utf8' }).replace(/^[^[]*/, ''));
     writeFileSync(path.join(project, 'package.json'), '{ "name": "user", "private": true }\n');
     execFileSync('npm', ['install', '--offline', '--silent', '--no-audit', '--no-fund', `./${filename}`], { cwd: project });
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
 
   after(() => rmSync(project, { recursive: true, force: true }));
 

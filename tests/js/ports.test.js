@@ -14,7 +14,7 @@ import { missing } from './support.js';
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL('../../js-glue/bin/weft.js', import.meta.url));
 const BUILD = process.env.WEFT_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
-const MINUTES = { timeout: 170_000 };
+const MINUTES = { timeout: 400_000 };
 
 const built = (target, file) => path.join(BUILD, target, 'tests/ports', file);
 const TARGETS = {

@@ -8,7 +8,7 @@ import { STATUS, WeftError } from '../../js-glue/src/errors.js';
 import { createRuntime } from '../../js-glue/src/index.js';
 import { forEachFlavour, modules, until } from './support.js';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 300_000 };
 const RUNS = Number(process.env.WEFT_PROPERTY_RUNS ?? 150);
 const ARRAYS = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
   Float32Array, Float64Array, BigInt64Array, BigUint64Array];

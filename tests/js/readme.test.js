@@ -34,7 +34,7 @@ test('the quick start runs as it stands', { ...LIMIT, skip: !existsSync(KERNELS)
   symlinkSync(path.join(ROOT, 'js-glue'), path.join(dir, 'node_modules/weft'));
   copyFileSync(KERNELS, path.join(dir, 'kernels.wasm'));
   writeFileSync(path.join(dir, 'app.mjs'), block('js'));
-  const output = execFileSync(process.execPath, ['app.mjs'], { cwd: dir, encoding: 'utf8', timeout: 50_000 });
+  const output = execFileSync(process.execPath, ['app.mjs'], { cwd: dir, encoding: 'utf8', timeout: 120_000 });
   const [mean, least, most] = output.trim().split(/\s+/).map(Number);
   assert.ok(Math.abs(mean - 0.5) < 1e-3, output);
   assert.ok(least >= 0 && least < 1e-5 && most < 1 && most > 1 - 1e-5, output);
@@ -43,7 +43,7 @@ test('the quick start runs as it stands', { ...LIMIT, skip: !existsSync(KERNELS)
 const required = process.env.WEFT_TARGETS?.split(',') ?? [];
 
 test('the C example builds by the CMake lines, and JavaScript calls it', {
-  timeout: 120_000,
+  timeout: 300_000,
   skip: !existsSync(KERNELS) && !required.includes('wasi') && 'the wasi target is not built',
 }, async (t) => {
   const dir = folder(t);
@@ -66,7 +66,7 @@ test('the C example builds by the CMake lines, and JavaScript calls it', {
 });
 
 test('the C example builds by weft build, and its functions are imported', {
-  timeout: 120_000,
+  timeout: 300_000,
   skip: !existsSync(path.join(ROOT, 'js-glue/sdk')) && !required.includes('wasi') && 'js-glue/sdk is not made',
 }, (t) => {
   const dir = folder(t);
@@ -75,7 +75,7 @@ test('the C example builds by weft build, and its functions are imported', {
   writeFileSync(path.join(dir, 'package.json'), '{ "type": "module" }');
   writeFileSync(path.join(dir, 'kernels.c'), block('c'));
   writeFileSync(path.join(dir, 'app.js'), `${block('js', './kernels.js')}\nconsole.log(xs.every((x) => x === 9));\nawait rt.close();\n`);
-  const node = (...args) => execFileSync(process.execPath, args, { cwd: dir, encoding: 'utf8', timeout: 50_000, env: { ...process.env, WEFT_CACHE: path.join(dir, 'cache') } });
+  const node = (...args) => execFileSync(process.execPath, args, { cwd: dir, encoding: 'utf8', timeout: 120_000, env: { ...process.env, WEFT_CACHE: path.join(dir, 'cache') } });
   assert.equal(node(path.join(ROOT, 'js-glue/bin/weft.js'), 'build', 'kernels.c'), '');
   assert.equal(node('app.js'), 'true\n');
 });

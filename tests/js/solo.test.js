@@ -26,7 +26,7 @@ const PERMISSION = Number(process.versions.node.split('.')[0]) < 22 ? '--experim
 /** Runs a module text under flags of Node. */
 function runWith(flags, text) {
   return new Promise((resolve) => {
-    execFile(process.execPath, [...flags, '--input-type=module', '--eval', text], { timeout: 30_000 },
+    execFile(process.execPath, [...flags, '--input-type=module', '--eval', text], { timeout: 120_000 },
       (error, stdout, stderr) => resolve({ code: error ? error.code ?? error.signal : 0, stdout, stderr }));
   });
 }

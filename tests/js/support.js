@@ -8,7 +8,7 @@ import { describe } from 'node:test';
 import { createRuntime } from '../../js-glue/src/index.js';
 
 /** Every test has this limit: a call that hangs fails its test, not the run. */
-export const LIMIT = { timeout: 60_000 };
+export const LIMIT = { timeout: 180_000 };
 
 const build = new URL(`${process.env.WEFT_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url))}/`, 'file:');
 export const fixture = (flavour, name) => fileURLToPath(new URL(`${flavour}/fixtures/${name}`, build));
@@ -42,6 +42,7 @@ export async function open(t, flavour, options = {}) {
     module: modules[flavour],
     threads: 2,
     memoryBytes: 64 * 1024 * 1024,
+    startTimeoutMs: 60_000,
     ...options,
   });
   t.after(() => rt.close({ cancel: true }));
@@ -65,16 +66,16 @@ export function runScript(flavour, text, env = {}) {
     ${text}`;
   return new Promise((resolve) => {
     execFile(process.execPath, ['--input-type=module', '--eval', script],
-      { env: { ...process.env, ...env }, timeout: 30_000 },
+      { env: { ...process.env, ...env }, timeout: 120_000 },
       (error, stdout, stderr) => resolve({ code: error ? error.code ?? error.signal : 0, stdout, stderr }));
   });
 }
 
 /** Resolves once `condition()` holds, looking again after each turn of the event loop. */
 export async function until(condition) {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 100_000;
   while (!condition()) {
-    assert.ok(performance.now() < end, `still not so after 20 s: ${condition}`);
+    assert.ok(performance.now() < end, `still not so after 100 s: ${condition}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

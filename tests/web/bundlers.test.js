@@ -11,7 +11,7 @@ import { launch, missing } from './support.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HOME = path.join(ROOT, 'build/bundlers'); // tests/setup/bundlers, installed
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 300_000 };
 
 /** The sum of the squares of 0 to 999. */
 const WANTED = /^[1-9]\d* threads: 332833500$/;
@@ -48,7 +48,7 @@ describe('bundlers', { skip }, () => {
       { cwd: path.join(ROOT, 'js-glue'), encoding: 'utf8' }));
     packed = path.join(folder, filename);
     browser = await launch('chromium');
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => browser?.close());
 
   /** A copy of an application below HOME, where Node finds the bundlers, with weft installed. */
@@ -70,7 +70,7 @@ describe('bundlers', { skip }, () => {
     page.on('console', (message) => lines.push(message.text()));
     page.on('pageerror', (error) => lines.push(String(error)));
     await page.goto(url);
-    await page.waitForFunction(() => document.querySelector('output').textContent !== '...', { timeout: 60_000 })
+    await page.waitForFunction(() => document.querySelector('output').textContent !== '...', { timeout: 150_000 })
       .catch(() => assert.fail(`nothing came; the page printed: ${lines.join('\n')}`));
     assert.deepEqual(lines.filter((line) => !line.startsWith('[vite]')), []);
     return page.$eval('output', (element) => element.textContent);

@@ -11,7 +11,7 @@ import { launch, missing } from './support.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HOME = path.join(ROOT, 'build/bundlers'); // tests/setup/bundlers, installed
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 300_000 };
 const skip = missing('chromium') || (existsSync(path.join(HOME, 'node_modules/vite')) ? false : 'Vite is not installed: npm run test:web does it');
 
 /** In the page. */
@@ -48,14 +48,14 @@ describe('the example vite-page', { skip }, () => {
       page.on('console', (message) => lines.push(message.text()));
       page.on('pageerror', (error) => lines.push(String(error)));
       await page.goto(url);
-      await page.waitForFunction(() => document.querySelector('output').textContent !== '...', { timeout: 60_000 })
+      await page.waitForFunction(() => document.querySelector('output').textContent !== '...', { timeout: 150_000 })
         .catch(() => assert.fail(`nothing came; the page printed: ${lines.join('\n')}`));
       assert.match(await page.$eval('output', (element) => element.textContent), isolated ? /^[1-9]\d* threads/ : /^0 threads/);
       const sum = () => page.evaluate(sumOfPixels);
       const first = await sum();
       assert.ok(first > 0);
       await page.mouse.move(320, 240); // another set
-      for (const end = Date.now() + 60_000; await sum() === first; await new Promise((resolve) => setTimeout(resolve, 20))) {
+      for (const end = Date.now() + 150_000; await sum() === first; await new Promise((resolve) => setTimeout(resolve, 20))) {
         assert.ok(Date.now() < end, 'the picture does not change');
       }
       assert.deepEqual(lines.filter((line) => !line.includes('willReadFrequently')), []); // the test's own reads

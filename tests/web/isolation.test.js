@@ -11,7 +11,7 @@ import { ENGINES, LIMIT, launch, missing } from './support.js';
 
 const GLUE = fileURLToPath(new URL('../../js-glue', import.meta.url));
 const PAGE = fileURLToPath(new URL('pages/hosted', import.meta.url));
-const READY_MS = 25_000;
+const READY_MS = 80_000;
 
 for (const engine of Object.keys(ENGINES)) {
   describe(`isolation.js in ${engine}`, { skip: missing(engine) }, () => {
@@ -26,13 +26,13 @@ for (const engine of Object.keys(ENGINES)) {
       cpSync(path.join(GLUE, 'dist/isolation.js'), path.join(home, 'isolation.js'));
       site = await serve({ folder, host: '127.0.0.1', port: 0, isolated: false });
       browser = await launch(engine);
-    }, { timeout: 90_000 });
+    }, { timeout: 200_000 });
     after(async () => {
       await browser?.close();
       site?.server.close();
       site?.server.closeAllConnections();
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-    }, { timeout: 30_000 });
+    }, { timeout: 200_000 });
 
     /** What the page has found out, once it has not loaded anew for a moment. */
     async function visit(page, wanted) {

@@ -14,7 +14,7 @@ import { launch, missing } from './support.js';
 const BUILD = process.env.WEFT_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
 const zstd = { native: path.join(BUILD, 'native/tests/ports/zstd'), wasi: path.join(BUILD, 'wasi/tests/ports/zstd.wasm') };
 const withoutZstd = Object.values(zstd).every((file) => existsSync(file)) ? false : 'zstd is not built for native and wasi';
-const LIMIT = { timeout: 90_000 };
+const LIMIT = { timeout: 200_000 };
 const PAGE = 'tests/web/pages/program.html';
 
 for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
@@ -25,7 +25,7 @@ for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
     before(async () => {
       server = await startServer();
       browser = await launch(engine);
-    }, { timeout: 90_000 });
+    }, { timeout: 200_000 });
 
     after(async () => {
       await browser?.close();
@@ -35,8 +35,8 @@ for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
     async function open(t, site) {
       const page = await browser.newPage();
       t.after(() => page.close().catch(() => {}));
-      await page.goto(server.at(site, PAGE), { timeout: 20_000 });
-      await page.waitForFunction(() => 'play' in globalThis, { timeout: 20_000 });
+      await page.goto(server.at(site, PAGE), { timeout: 100_000 });
+      await page.waitForFunction(() => 'play' in globalThis, { timeout: 100_000 });
       return page;
     }
 
@@ -46,7 +46,7 @@ for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
       return page.evaluate((...name) => globalThis.play(...name), ...scene);
     }
 
-    it('plays all scenes', { timeout: 180_000 }, async (t) => {
+    it('plays all scenes', { timeout: 600_000 }, async (t) => {
       const names = await play(t, 'isolated');
       assert.ok(names.length > 8);
       for (const name of names) {
@@ -54,7 +54,7 @@ for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
       }
     });
 
-    it('compresses the node executable with zstd on 1 and 2 threads, as natively', { timeout: 120_000, skip: withoutZstd }, async (t) => {
+    it('compresses the node executable with zstd on 1 and 2 threads, as natively', { timeout: 400_000, skip: withoutZstd }, async (t) => {
       const home = mkdtempSync(path.join(os.tmpdir(), 'weft-web-'));
       const served = path.join(BUILD, path.basename(home)); // within what the server gives
       t.after(() => [home, served].forEach((file) => rmSync(file, { recursive: true, force: true })));

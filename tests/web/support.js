@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 
 /** A test that hangs fails, and not the run. */
-export const LIMIT = { timeout: 30_000 };
+export const LIMIT = { timeout: 200_000 };
 
 export const ENGINES = {
   chromium: {
@@ -29,7 +29,7 @@ export function missing(engine) {
 
 /** Starts a browser on a profile of its own, in a temporary folder that ends with it. */
 export function launch(engine) {
-  return puppeteer.launch({ headless: true, timeout: 60_000, protocolTimeout: 60_000, ...ENGINES[engine] });
+  return puppeteer.launch({ headless: true, timeout: 150_000, protocolTimeout: 200_000, ...ENGINES[engine] });
 }
 
 /**
@@ -43,8 +43,8 @@ export async function openPage(t, browser, url) {
   const lines = [];
   page.on('console', (message) => lines.push(message.text()));
   page.on('pageerror', (error) => lines.push(`error: ${error.message ?? error}`));
-  await page.goto(url, { timeout: 20_000 });
-  await page.waitForFunction(() => document.querySelector('#state').textContent === 'ready', { timeout: 20_000 })
+  await page.goto(url, { timeout: 100_000 });
+  await page.waitForFunction(() => document.querySelector('#state').textContent === 'ready', { timeout: 100_000 })
     .catch(() => { throw new Error(`the page is not ready; it printed: ${lines.join('\n')}`); });
   const call = (how) => async (...args) => {
     const { value, error } = await page.evaluate((name, list) => globalThis[name](...list), how, args);
