@@ -14,6 +14,7 @@
 
 #include "core/worker.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,8 +188,12 @@ static WEFT__COLD void share_half(struct weft_mpi_bag *bag)
         fail_for_memory(run);
     if (wanting(run) > 0)
         wake_lanes(run, UINT32_MAX);
-    if (weft__mpi_word_here(run->mpi, WEFT__MPI_HUNGRY) != 0)
+    if (weft__mpi_word_here(run->mpi, WEFT__MPI_HUNGRY) != 0) {
+        /* Where all CPUs are busy, Linux wakes the driver onto this one, behind this thread's time
+         * slice of milliseconds; it needs microseconds to answer. */
         weft__mpi_ring(run->mpi);
+        (void)sched_yield();
+    }
 }
 
 /* Takes some of the pool, all of it if nobody else wants any. Under lock. */
@@ -215,15 +220,16 @@ static bool find_items(struct run *run, struct weft_mpi_bag *bag, bool had_items
     weft__mpi_lock(&run->lock);
     run->busy -= had_items;
     bool rank_is_idle = run->busy == 0 && run->pool.count == 0;
+    /* What an idle rank gets next comes by its driver, to which this thread leaves the CPU. */
+    bool spins = !run->mpi->crowded && (run->mpi->ranks == 1 || !rank_is_idle);
     atomic_fetch_add(&run->wanting, 1);
     weft__mpi_unlock(&run->lock);
     if (rank_is_idle)
         weft__mpi_ring(run->mpi);
     for (uint32_t round = 0;; round++) {
         uint32_t seen = atomic_load(&run->arrivals);
-        for (uint32_t spin = 0; round > 0 && spin < LANE_SPINS && !run->mpi->crowded &&
-                                atomic_load(&run->arrivals) == seen;
-             spin++)
+        for (uint32_t spin = 0;
+             spins && round > 0 && spin < LANE_SPINS && atomic_load(&run->arrivals) == seen; spin++)
             weft__plat_relax();
         weft__mpi_lock(&run->lock);
         found = take_from_pool(run, bag);
