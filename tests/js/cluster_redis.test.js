@@ -150,13 +150,13 @@ describe('weft/cluster over BullMQ', { skip: missing() }, () => {
     const alive = `weft:${where.queue}:weft:run:hand`;
     redis.ask('SET', alive, '1');
     const send = async (name, data) => {
-      const job = await queue.add(name, { weft: 1, run: 'hand', index: 0, module: cluster.info.module, chunk: 'EQAAAAA=', most: 1000, ...data });
+      const job = await queue.add(name, { weft: 2, run: 'hand', module: cluster.info.module, chunks: [[0, 'EQAAAAA=']], most: 1000, ...data });
       return job.waitUntilFinished(events, 60_000);
     };
     await cluster.map('weft_nqueens', [[1]]); // so that the module is there
     await assert.rejects(send('noise_sum', { weft: 99 }), /WEFT_ERR_MODULE: the caller speaks version 99/);
-    await assert.rejects(send('no_such_kernel', {}), /WEFT_ERR_EXPORT: .*no_such_kernel/);
-    await assert.rejects(send('noise_sum', { chunk: '////' }), /WEFT_ERR_INVALID: the chunk is damaged/);
+    await assert.rejects(send('no_such_kernel', {}), /WEFT_ERR_EXPORT: chunk 0: .*no_such_kernel/);
+    await assert.rejects(send('noise_sum', { chunks: [[7, '////']] }), /WEFT_ERR_INVALID: chunk 7: the chunk is damaged/);
     assert.deepEqual(await send('noise_sum', { module: 'no-such-digest' }), { again: 'the module was not in Redis' });
     assert.deepEqual(await send('noise_sum', { run: 'nobody' }), { again: 'its caller seemed to be gone' });
     redis.ask('SET', `weft:${where.queue}:weft:module:wrong`, 'this is no module');

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { WeftError } from '../errors.js';
-import { CHUNK_INLINE, errorOf } from './job.js';
-import { PAYLOAD_VERSION, decodeOutcome, encodeChunk } from './payload.js';
+import { BullmqRun, cut } from './bullmq-run.js';
+import { failureOf } from './job.js';
+import { PAYLOAD_VERSION, decodeOutcome } from './payload.js';
 import { clientOf, closeAll, connectionOf, engineError, isFull, keysOf, loadBullmq, placeOf, untilConnected } from './redis.js';
 import { mustExport, readModule } from './source.js';
 import { Directory } from './window.js';
@@ -33,72 +33,40 @@ const RETRY_LEAST_MS = 100;
 const RETRY_MOST_MS = 2000;
 const AGAIN_MOST = 50;
 
+/** @typedef {import('./bullmq-run.js').Entry} Entry */
+
 /**
- * A chunk that was issued and has no outcome.
- * @typedef {object} Entry
- * @property {string} id  of the job
+ * A job of BullMQ.
+ * @typedef {object} Parcel
+ * @property {string} id
  * @property {BullmqRun} run
- * @property {import('./flow.js').Issue} issue
- * @property {number} again  how often it came back with nothing done
- * @property {number} missing  ticks at which there was no such job
- * @property {boolean} stored  its result is, or may be, under a key of its own
+ * @property {Entry[]} entries
+ * @property {number} left  that have no outcome
  * @property {boolean} added
  * @property {boolean} started  a worker has it
- * @property {boolean} ended
- * @property {(result: any) => void} resolve
- * @property {(error: unknown) => void} reject
+ * @property {number} missing  ticks at which there was no such job
  */
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One map on BullMQ. */
-class BullmqRun {
-  id = randomBytes(9).toString('hex');
+/** Those that are on their way in this job, and in no other. @param {Parcel} parcel */
+const still = (parcel) => parcel.entries.filter((entry) => entry.parcel === parcel);
 
-  /**
-   * @param {BullmqEngine} engine  @param {string} kernel
-   * @param {import('./flow.js').FlowSettings} settings
-   */
-  constructor(engine, kernel, settings) {
-    this.engine = engine;
-    this.kernel = kernel;
-    this.settings = settings;
-  }
-
-  /** @param {any[]} args  @param {string} where */
-  pack(args, where) {
-    const bytes = encodeChunk(args);
-    const most = this.engine.settings.chunkBytesMax;
-    if (bytes.length > most) {
-      throw new WeftError('WEFT_ERR_LIMIT', `${where} has ${bytes.length} bytes, at most ${most} travel: cut it smaller, or raise chunkBytesMax`);
-    }
-    return { bytes, stored: false, inline: bytes.length <= CHUNK_INLINE ? bytes.toString('base64') : undefined };
-  }
-
-  /** @param {import('./flow.js').Issue} issue */
-  issue(issue) {
-    return this.engine.issue(this, issue);
-  }
-
-  async end() {
-    await this.engine.endRun(this);
-  }
-}
-
-/** Workers behind BullMQ; a queue of jobs, one for each chunk. */
-class BullmqEngine {
+/** Workers behind BullMQ; a queue of jobs, each a chunk or several short ones. */
+export class BullmqEngine {
   slots = SLOTS;
   retries = true; // BullMQ does: a job has attempts, and a stalled one is given to another worker
-  /** @type {Directory<Entry>} by the id of the job */
-  #entries = new Directory();
+  /** @type {Directory<Parcel>} by the id of the job */
+  #parcels = new Directory();
   /** @type {Entry[]} to be added */
   #held = [];
   /** @type {NodeJS.Timeout | undefined} */
   #holding;
   /** @type {NodeJS.Immediate | undefined} */
   #flushing;
-  /** Entries with a worker. */
+  /** Entries without an outcome, and those of them that a worker has. */
+  #open = 0;
   #started = 0;
   /** @type {Set<BullmqRun>} */
   #runs = new Set();
@@ -160,10 +128,9 @@ class BullmqEngine {
 
   /** @param {BullmqRun} run  @param {import('./flow.js').Issue} issue */
   issue(run, issue) {
-    const id = `${run.id}-${issue.index}-${issue.copy}`;
     return new Promise((resolve, reject) => {
-      const entry = { id, run, issue, again: 0, missing: 0, stored: false, added: false, started: false, ended: false, resolve, reject };
-      this.#entries.add(id, entry);
+      const entry = { run, issue, parcel: undefined, again: 0, stored: false, ended: false, resolve, reject };
+      this.#open++;
       issue.ending.onEnd(() => this.#drop(entry));
       this.#add(entry);
     });
@@ -172,7 +139,7 @@ class BullmqEngine {
   /** @param {Entry} entry */
   #add(entry) {
     if (entry.issue.packed.inline === undefined) {
-      this.#addOne(entry);
+      this.#send([entry]);
       return;
     }
     this.#held.push(entry);
@@ -184,8 +151,8 @@ class BullmqEngine {
   #consider() {
     const held = this.#held.length;
     if (held === 0 || this.#flushing) return;
-    const queued = this.#entries.size - this.#started - held;
-    if (held < BATCH && queued >= BATCH && queued >= this.#entries.size / 2) return;
+    const queued = this.#open - this.#started - held;
+    if (held < BATCH && queued >= BATCH && queued >= this.#open / 2) return;
     this.#flushing = setImmediate(() => this.#flush()); // with all that this turn brings
   }
 
@@ -197,48 +164,52 @@ class BullmqEngine {
     clearTimeout(this.#holding);
     clearImmediate(this.#flushing);
     this.#holding = this.#flushing = undefined;
-    const entries = this.#held.splice(0);
-    if (entries.length === 0) return;
+    const lists = cut(this.#held.splice(0));
     const { stream } = this.client; // none while it connects
-    if (entries.length > 1) {
+    if (lists.length > 1) {
       stream?.cork();
       setImmediate(() => stream?.uncork());
     }
-    for (const entry of entries) this.#addOne(entry);
+    for (const entries of lists) this.#send(entries);
   }
 
-  /** @param {Entry} entry */
-  async #addOne(entry) {
+  /** @param {Entry[]} entries  of one map; if there are several, each is short */
+  async #send(entries) {
+    const [{ run }] = entries;
+    const parcel = { id: run.nextJob(), run, entries, left: entries.length, added: false, started: false, missing: 0 };
+    for (const entry of entries) entry.parcel = parcel;
+    this.#parcels.add(parcel.id, parcel);
     try {
-      await this.#put(entry);
+      await this.#put(parcel);
     } catch (error) {
-      if (!isFull(error)) return this.#settle(entry, () => entry.reject(engineError(error, this.place)));
+      if (!isFull(error)) return this.#rejectAll(parcel, engineError(error, this.place));
       const end = new AbortController();
-      entry.issue.ending.onEnd(() => end.abort());
+      for (const { issue } of entries) issue.ending.onEnd(() => parcel.left === 0 && end.abort());
       try {
-        await this.#patiently(() => this.#put(entry), end.signal);
+        await this.#patiently(() => this.#put(parcel), end.signal);
       } catch (last) {
-        this.#settle(entry, () => entry.reject(last));
+        this.#rejectAll(parcel, last);
       }
     }
   }
 
-  /** @param {Entry} entry */
-  async #put(entry) {
-    const { run, issue: { index, packed } } = entry;
-    if (entry.ended) return;
-    const { inline, bytes } = packed;
-    const stored = inline === undefined && !packed.stored
-      ? this.client.set(this.keys.chunk(run.id, index), bytes, 'PX', LEASE_MS * 4).then(() => {
+  /** @param {Parcel} parcel */
+  async #put(parcel) {
+    const { id, run, entries } = parcel;
+    if (parcel.left === 0) return;
+    const { issue: { index, packed } } = entries[0];
+    const stored = packed.inline === undefined && !packed.stored
+      ? this.client.set(this.keys.chunk(run.id, index), packed.bytes, 'PX', LEASE_MS * 4).then(() => {
         packed.stored = true;
       }) : undefined;
     const added = this.queue.add(run.kernel, {
-      weft: PAYLOAD_VERSION, run: run.id, index, module: this.module.digest, chunk: inline, most: this.settings.chunkBytesMax,
+      weft: PAYLOAD_VERSION, run: run.id, module: this.module.digest, most: this.settings.chunkBytesMax,
+      chunks: entries.map(({ issue }) => [issue.index, issue.packed.inline]),
     }, {
-      jobId: entry.id, attempts: run.settings.attempts, backoff: BACKOFF, removeOnComplete: true, removeOnFail: KEEP_FAILED,
+      jobId: id, attempts: run.settings.attempts, backoff: BACKOFF, removeOnComplete: true, removeOnFail: KEEP_FAILED,
     });
     await (stored ? Promise.all([added, stored]) : added);
-    entry.added = true;
+    parcel.added = true;
   }
 
   /**
@@ -283,24 +254,38 @@ class BullmqEngine {
 
   /** @param {string} id */
   #onActive(id) {
-    const entry = this.#entries.get(id);
-    if (!entry) return;
+    const parcel = this.#parcels.get(id);
+    if (!parcel) return;
     this.#movedAt = performance.now();
-    this.#count(entry, true);
-    entry.issue.started();
+    if (parcel.started) return;
+    parcel.started = true;
+    this.#started += parcel.left;
+    for (const { issue } of parcel.entries) issue.started();
+    this.#consider();
   }
 
   /** @param {string} id  @param {import('./job.js').JobResult} result */
-  async #onCompleted(id, result) {
-    const entry = this.#entries.get(id);
-    if (!entry) return;
+  #onCompleted(id, result) {
+    const parcel = this.#parcels.get(id);
+    if (!parcel) return;
     this.#movedAt = performance.now();
+    const { run, entries } = parcel;
+    const { results, ms, again = 'its result cannot be read' } = result ?? {};
+    if (results?.length !== entries.length) return this.#allAgain(parcel, again);
+    run.learn(Number(ms) / entries.length);
+    results.forEach((one, i) => {
+      const entry = entries[i];
+      if (entry.parcel !== parcel) return;
+      if (typeof one === 'string') this.#settle(entry, () => entry.resolve(decodeOutcome(Buffer.from(one, 'base64'))));
+      else this.#fetch(entry);
+    });
+  }
+
+  /** @param {Entry} entry  whose result is under a key of its own */
+  async #fetch(entry) {
+    entry.stored = true;
     try {
-      if (result?.again !== undefined) return this.#again(entry, result.again);
-      const inline = result?.result;
-      entry.stored = inline === undefined;
-      const bytes = inline === undefined
-        ? await this.client.getBuffer(this.keys.result(entry.run.id, entry.issue.index)) : Buffer.from(inline, 'base64');
+      const bytes = await this.client.getBuffer(this.keys.result(entry.run.id, entry.issue.index));
       if (bytes === null) return this.#again(entry, 'its result is not there');
       this.#settle(entry, () => entry.resolve(decodeOutcome(bytes)));
     } catch (error) {
@@ -310,16 +295,34 @@ class BullmqEngine {
 
   /** @param {string} id  @param {string} reason */
   #onFailed(id, reason) {
-    const entry = this.#entries.get(id);
+    const parcel = this.#parcels.get(id);
     this.#movedAt = performance.now();
-    if (entry) this.#settle(entry, () => entry.reject(errorOf(reason)));
+    if (!parcel) return;
+    const { error, index } = failureOf(reason);
+    const culprit = still(parcel).find(({ issue }) => issue.index === index);
+    if (!culprit) return this.#rejectAll(parcel, error);
+    this.#settle(culprit, () => culprit.reject(error));
+    this.#allAgain(parcel, 'another chunk of its job failed'); // the others, each by itself
   }
 
-  /** @param {Entry} entry  @param {boolean} started */
-  #count(entry, started) {
-    if (entry.started === started) return;
-    entry.started = started;
-    this.#started += started ? 1 : -1;
+  /** @param {Parcel} parcel  @param {unknown} error */
+  #rejectAll(parcel, error) {
+    for (const entry of still(parcel)) this.#settle(entry, () => entry.reject(error));
+  }
+
+  /** @param {Parcel} parcel  @param {string} why */
+  #allAgain(parcel, why) {
+    for (const entry of still(parcel)) this.#again(entry, why);
+  }
+
+  /** The entry is on its way no more. @param {Entry} entry */
+  #leave(entry) {
+    const { parcel } = entry;
+    if (!parcel) return;
+    entry.parcel = undefined;
+    if (--parcel.left === 0) this.#parcels.delete(parcel.id);
+    if (!parcel.started) return;
+    this.#started--;
     this.#consider();
   }
 
@@ -331,9 +334,7 @@ class BullmqEngine {
       return;
     }
     entry.issue.packed.stored = false;
-    entry.missing = 0;
-    entry.added = false;
-    this.#count(entry, false);
+    this.#leave(entry);
     try {
       await this.#patiently(() => this.#renew([entry.run]), entry.run.settings.signal);
     } catch (error) {
@@ -348,8 +349,8 @@ class BullmqEngine {
   #settle(entry, tell) {
     if (entry.ended) return;
     entry.ended = true;
-    this.#entries.delete(entry.id);
-    this.#count(entry, false);
+    this.#open--;
+    this.#leave(entry);
     try {
       tell();
     } catch (error) {
@@ -359,11 +360,11 @@ class BullmqEngine {
 
   /** Nobody wants the chunk any more. @param {Entry} entry */
   #drop(entry) {
-    const { issue: { index, packed }, run } = entry;
+    const { issue: { index, packed }, run, parcel } = entry;
     if (!entry.ended) {
       entry.stored = true; // perhaps
       this.#settle(entry, () => entry.reject(new WeftError('WEFT_ERR_CANCELLED', 'not wanted any more')));
-      if (!this.#closing) this.queue.remove(entry.id).catch(() => {}); // unless a worker has it
+      if (parcel?.left === 0 && !this.#closing) this.queue.remove(parcel.id).catch(() => {}); // unless a worker has it
     }
     const { keys } = this;
     const left = [...(entry.stored ? [keys.result(run.id, index)] : []), ...(packed.stored ? [keys.chunk(run.id, index)] : [])];
@@ -406,32 +407,32 @@ class BullmqEngine {
 
   /** An event may be lost with its connection; a job with the data of Redis. */
   async #sweep() {
-    const waiting = this.#entries.values().filter(({ added }) => added);
+    const waiting = this.#parcels.values().filter(({ added }) => added);
     if (waiting.length === 0) return;
     const pipeline = this.client.pipeline();
-    for (const { id, run, issue } of waiting) {
+    for (const { id, run, entries: [{ issue }] } of waiting) {
       pipeline.hmget(this.keys.job(id), 'timestamp', 'processedOn', 'finishedOn', 'failedReason');
       if (issue.packed.stored) pipeline.pexpire(this.keys.chunk(run.id, issue.index), LEASE_MS * 4);
     }
     const replies = await pipeline.exec();
     for (const [error] of replies) if (error) throw error;
     const answers = replies.map((/** @type {any[]} */ [, answer]) => answer).filter(Array.isArray);
-    waiting.forEach((entry, i) => {
+    waiting.forEach((parcel, i) => {
       const [timestamp, processedOn, finishedOn, failedReason] = answers[i] ?? [];
       if (timestamp === null) {
         // Its completion may be on the way; by the second time it is not.
-        if (++entry.missing >= 2) this.#again(entry, 'the job is gone');
+        if (++parcel.missing >= 2) this.#allAgain(parcel, 'the job is gone');
         return;
       }
-      entry.missing = 0;
-      if (processedOn) this.#onActive(entry.id);
-      if (finishedOn && failedReason) this.#onFailed(entry.id, failedReason);
+      parcel.missing = 0;
+      if (processedOn) this.#onActive(parcel.id);
+      if (finishedOn && failedReason) this.#onFailed(parcel.id, failedReason);
     });
   }
 
   async #lookForWorkers() {
     const { patienceMs, queue } = this.settings;
-    if (this.#entries.size === 0 || performance.now() - this.#movedAt < patienceMs) return;
+    if (this.#open === 0 || performance.now() - this.#movedAt < patienceMs) return;
     if ((await this.queue.getWorkersCount()) > 0) {
       this.#movedAt = performance.now();
       return;
@@ -442,7 +443,8 @@ class BullmqEngine {
 
   /** @param {WeftError} error */
   #failAll(error) {
-    for (const entry of this.#entries.values()) this.#settle(entry, () => entry.reject(error));
+    for (const parcel of this.#parcels.values()) this.#rejectAll(parcel, error);
+    for (const entry of this.#held.splice(0)) this.#settle(entry, () => entry.reject(error));
   }
 
   /** @param {BullmqRun} run */

@@ -25,13 +25,18 @@ import { END, Flow } from './flow.js';
  * @property {number} [inFlight]  chunks on their way at once; default: what keeps the engine busy
  * @property {number} [inFlightBytes]  bytes of arrays on their way at once; default 256 MiB
  * @property {number} [attempts]  how often a chunk is tried whose worker is lost; default 3
+ * @property {number} [perJob]  over Redis, chunks that take less than a millisecond may share a job of
+ *   BullMQ, up to so many; default 16. 1: each has its own
  * @property {number} [reissueAfterMs]  a chunk that runs for longer is given to a second worker,
  *   once none has anything else to do; the first result counts. Default: four times what half of
  *   the chunks took, at least 5000. 0: never
  */
 
-const OPTIONS = ['signal', 'onProgress', 'inFlight', 'inFlightBytes', 'attempts', 'reissueAfterMs'];
+const OPTIONS = ['signal', 'onProgress', 'inFlight', 'inFlightBytes', 'attempts', 'perJob', 'reissueAfterMs'];
 const MIB = 1024 * 1024;
+
+/** Short chunks that share a job at most. */
+const PER_JOB = 16;
 
 /** Results may wait for an earlier one, as many times `inFlight` as this. */
 const AHEAD = 4;
@@ -51,7 +56,7 @@ function check(options, method) {
   }
   if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function') refuse('signal', 'an AbortSignal');
   if (options.onProgress !== undefined && typeof options.onProgress !== 'function') refuse('onProgress', 'a function');
-  for (const [name, least] of /** @type {const} */ ([['inFlight', 1], ['inFlightBytes', 1], ['attempts', 1], ['reissueAfterMs', 0]])) {
+  for (const [name, least] of /** @type {const} */ ([['inFlight', 1], ['inFlightBytes', 1], ['attempts', 1], ['perJob', 1], ['reissueAfterMs', 0]])) {
     const value = options[name];
     if (value !== undefined && !(Number.isInteger(value) && value >= least)) refuse(name, `an integer from ${least} on`);
   }
@@ -169,7 +174,7 @@ export class Cluster {
    */
   async *#stream(method, kernel, chunks, options, ahead) {
     check(options, method);
-    const { signal, onProgress, inFlight = this.#engine.slots, inFlightBytes = 256 * MIB, attempts = 3, reissueAfterMs } = options;
+    const { signal, onProgress, inFlight = this.#engine.slots, inFlightBytes = 256 * MIB, attempts = 3, perJob = PER_JOB, reissueAfterMs } = options;
     if (typeof kernel !== 'string') {
       throw new WeftError('WEFT_ERR_INVALID', `cluster.${method}: the kernel must be the name of an exported function, got ${show(kernel)}`);
     }
@@ -184,7 +189,7 @@ export class Cluster {
     setMaxListeners(0, end.signal); // while Redis is full, each chunk in flight listens
     const abort = () => end.abort(signal?.reason);
     signal?.addEventListener('abort', abort);
-    const settings = { signal: end.signal, onProgress, inFlight, inFlightBytes, attempts, reissueAfterMs, ahead: ahead ?? AHEAD * inFlight };
+    const settings = { signal: end.signal, onProgress, inFlight, inFlightBytes, attempts, perJob, reissueAfterMs, ahead: ahead ?? AHEAD * inFlight };
     /** @type {() => void} */
     let tell = () => {};
     const running = {

@@ -33,6 +33,7 @@ import { Window } from './window.js';
  * @property {number} inFlightBytes  what their arrays may take; one chunk is always let in
  * @property {number} ahead  chunks that are issued, but whose results nobody has taken
  * @property {number} attempts  how often a chunk is tried whose worker is lost
+ * @property {number} perJob  short chunks that may travel together
  * @property {number | undefined} reissueAfterMs  0: never; undefined: by what the others took
  * @property {((progress: ClusterProgress) => void) | undefined} onProgress
  * @property {AbortSignal} signal  ends it all

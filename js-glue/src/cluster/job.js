@@ -7,15 +7,16 @@ import { STATUS, WeftError } from '../errors.js';
  * @typedef {object} JobData
  * @property {number} weft  PAYLOAD_VERSION of the caller
  * @property {string} run  the map that it belongs to
- * @property {number} index  of the chunk
  * @property {string} module  BLAKE3 digest
- * @property {string} [chunk]  base64; without it the chunk is under keys.chunk
  * @property {number} most  bytes of a result
+ * @property {[index: number, base64?: string | null][]} chunks  several only if all are short; one
+ *   without base64 is under keys.chunk
  *
  * @typedef {object} JobResult
- * @property {string} [result]  base64
- * @property {number} [bytes]  of the result that is under keys.result
- * @property {string} [again]  why nothing was done; whoever still wants the chunk issues it anew
+ * @property {(string | number)[]} [results]  of the chunks, in their order: base64, or how many bytes
+ *   are under keys.result
+ * @property {number} [ms]  that they took in all
+ * @property {string} [again]  why nothing was done; whoever still wants the chunks issues them anew
  */
 
 /** Bytes of a chunk that go within the job. */
@@ -33,20 +34,23 @@ const PASSING = ['WEFT_ERR_WORKER', 'WEFT_ERR_NOMEM', 'WEFT_ERR_CLOSED'];
 /** @param {unknown} error  @returns {boolean} */
 export const isPassing = (error) => !(error instanceof WeftError) || PASSING.includes(error.code);
 
-/** What BullMQ keeps of an error, and its dashboards show. @param {any} error */
-export const reasonOf = (error) => (error instanceof WeftError ? `${error.code}: ${error.message}` : `WEFT_ERR_WORKER: ${error?.message ?? error}`);
+/** What BullMQ keeps of a chunk's error, and its dashboards show. @param {any} error  @param {number} index */
+export const reasonOf = (error, index) => (error instanceof WeftError ? `${error.code}: chunk ${index}: ${error.message}`
+  : `WEFT_ERR_WORKER: chunk ${index}: ${error?.message ?? error}`);
 
 /**
- * The error that a reason stands for.
+ * The error that a reason stands for, and the chunk whose it is; without one it is that of the job.
  *
  * @param {string} reason
- * @returns {WeftError}
+ * @returns {{ error: WeftError, index?: number }}
  */
-export function errorOf(reason) {
-  const [, code, message] = /^(WEFT_ERR_[A-Z_]+): (.*)$/s.exec(reason) ?? [];
-  if (code !== undefined && Object.hasOwn(STATUS, code)) return new WeftError(/** @type {any} */ (code), message);
-  if (/stalled|started more than/.test(reason)) {
-    return new WeftError('WEFT_ERR_WORKER', `the workers that took it were lost, one after the other (${reason})`);
+export function failureOf(reason) {
+  const [, code, index, message] = /^(WEFT_ERR_[A-Z_]+): (?:chunk (\d+): )?(.*)$/s.exec(reason) ?? [];
+  if (code !== undefined && Object.hasOwn(STATUS, code)) {
+    return { error: new WeftError(/** @type {any} */ (code), message), index: index === undefined ? undefined : Number(index) };
   }
-  return new WeftError('WEFT_ERR_WORKER', reason);
+  if (/stalled|started more than/.test(reason)) {
+    return { error: new WeftError('WEFT_ERR_WORKER', `the workers that took it were lost, one after the other (${reason})`) };
+  }
+  return { error: new WeftError('WEFT_ERR_WORKER', reason) };
 }

@@ -11,7 +11,7 @@ import { Output, inout, out } from './arguments.js';
  */
 
 /** Raised with every change that another version would misread. */
-export const PAYLOAD_VERSION = 1;
+export const PAYLOAD_VERSION = 2;
 
 const ZEROS = 0;
 const COPY = 1;

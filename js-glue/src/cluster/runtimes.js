@@ -47,8 +47,7 @@ export class Runtimes {
       const rt = await entry.runtime;
       return rt && await use(rt);
     } catch (error) {
-      const broken = error instanceof WeftError && error.code === 'WEFT_ERR_WORKER';
-      if (broken && !(await isUsable(entry))) this.#forget(digest, entry);
+      if (!(await isUsable(entry))) this.#forget(digest, entry);
       throw error;
     } finally {
       entry.users--;

@@ -69,6 +69,33 @@ function callsOf(caller, rt) {
   return caller.calls;
 }
 
+/** What went wrong with one chunk of a job. */
+class ChunkError extends Error {
+  /** @param {number} index  @param {any} cause */
+  constructor(index, cause) {
+    super(`chunk ${index}`, { cause });
+    this.index = index;
+    /** @type {any} */
+    this.cause = cause;
+  }
+}
+
+/**
+ * Promise.all, but a failure waits for the rest: until then they use the runtime.
+ *
+ * @template T
+ * @param {Promise<T>[]} promises
+ * @returns {Promise<T[]>}
+ */
+async function all(promises) {
+  try {
+    return await Promise.all(promises);
+  } catch (error) {
+    await Promise.allSettled(promises);
+    throw error;
+  }
+}
+
 /** Which maps still have a caller. */
 class Callers {
   /** @type {Map<string, Caller>} */
@@ -153,8 +180,8 @@ export class ClusterWorker {
     this.runtimes = new Runtimes((digest) => this.#fetch(digest), { threads, memoryBytes }, log);
     worker.on('error', (/** @type {any} */ error) => this.#onError(error));
     worker.on('ready', () => this.#onReady());
-    worker.on('failed', (/** @type {any} */ job, /** @type {any} */ error) => log(`chunk ${job?.data?.index} of ${job?.name} failed: ${error?.message}`));
-    worker.on('stalled', (/** @type {string} */ id) => log(`chunk ${id} has lost its worker; it is given to another`));
+    worker.on('failed', (/** @type {any} */ job, /** @type {any} */ error) => log(`${job?.name} failed: ${error?.message}`));
+    worker.on('stalled', (/** @type {string} */ id) => log(`job ${id} has lost its worker; it is given to another`));
   }
 
   /** Chunks computed so far. */
@@ -192,20 +219,27 @@ export class ClusterWorker {
 
   /** @param {any} job  @returns {Promise<import('./job.js').JobResult>} */
   async #process(job) {
+    const data = job.data ?? {};
     try {
-      return await this.#compute(job.name, job.data ?? {});
+      return await this.#compute(job.name, data);
     } catch (error) {
-      if (!(error instanceof WeftError)) throw error; // of Redis: BullMQ's to deal with
-      const Kind = isPassing(error) ? Error : this.UnrecoverableError;
-      const failure = new Kind(reasonOf(error));
-      failure.stack = String(/** @type {any} */ (error.cause)?.stack ?? error.stack);
-      throw failure;
+      if (error instanceof ChunkError) throw this.#failure(error.cause, reasonOf(error.cause, error.index));
+      if (error instanceof WeftError) throw this.#failure(error, `${error.code}: ${error.message}`);
+      throw error; // of Redis: BullMQ's to deal with
     }
+  }
+
+  /** What BullMQ is told. @param {any} error  @param {string} reason */
+  #failure(error, reason) {
+    const Kind = isPassing(error) ? Error : this.UnrecoverableError;
+    const failure = new Kind(reason);
+    failure.stack = String(error.cause?.stack ?? error.stack);
+    return failure;
   }
 
   /** @param {string} kernel  @param {import('./job.js').JobData} data */
   async #compute(kernel, data) {
-    const { run, index, module: digest, most } = data;
+    const { run, module: digest, chunks, most } = data;
     if (data.weft !== PAYLOAD_VERSION) {
       throw new WeftError('WEFT_ERR_MODULE',
         `the caller speaks version ${data.weft} of weft/cluster, this worker version ${PAYLOAD_VERSION}: install the same weft on both`);
@@ -216,14 +250,28 @@ export class ClusterWorker {
     }
     const caller = this.callers.get(run);
     if (!(await caller.alive)) return { again: 'its caller seemed to be gone' };
-    const bytes = data.chunk === undefined ? await (await this.client()).getBuffer(this.keys.chunk(run, index)) : Buffer.from(data.chunk, 'base64');
-    if (bytes === null) return { again: 'the chunk was not in Redis' };
+    const [[index, inline]] = chunks;
+    const payloads = typeof inline === 'string' ? chunks.map(([, base64]) => Buffer.from(String(base64), 'base64'))
+      : [await (await this.client()).getBuffer(this.keys.chunk(run, index))];
+    if (payloads[0] === null) return { again: 'the chunk was not in Redis' };
     const { signal } = caller.end;
     caller.chunks++;
     try {
-      const outcome = await this.runtimes.with(digest, (rt) => execute(rt, kernel, decodeChunk(bytes), callsOf(caller, rt)));
-      if (outcome === undefined) return { again: 'the module was not in Redis' };
-      return await this.#answer(run, index, encodeOutcome(outcome), most);
+      let begun = 0;
+      const results = await this.runtimes.with(digest, (rt) => {
+        begun = performance.now();
+        const calls = callsOf(caller, rt);
+        return all(payloads.map(async (bytes, i) => {
+          const [number] = chunks[i];
+          try {
+            return await this.#answer(run, number, encodeOutcome(await execute(rt, kernel, decodeChunk(bytes), calls)), most);
+          } catch (error) {
+            throw new ChunkError(number, error);
+          }
+        }));
+      });
+      if (results === undefined) return { again: 'the module was not in Redis' };
+      return { results, ms: Math.ceil(1000 * (performance.now() - begun)) / 1000 };
     } catch (error) {
       if (signal.aborted) return { again: 'its caller seemed to be gone' };
       throw error;
@@ -235,12 +283,12 @@ export class ClusterWorker {
   /** @param {string} run  @param {number} index  @param {Buffer} bytes  @param {number} most */
   async #answer(run, index, bytes, most) {
     this.#done++;
-    if (bytes.length <= RESULT_INLINE) return { result: bytes.toString('base64') };
+    if (bytes.length <= RESULT_INLINE) return bytes.toString('base64');
     if (bytes.length > most) {
       throw new WeftError('WEFT_ERR_LIMIT', `the result has ${bytes.length} bytes, at most ${most} travel: cut the chunk smaller, or raise chunkBytesMax`);
     }
     await (await this.client()).set(this.keys.result(run, index), bytes, 'EX', RESULT_SECONDS);
-    return { bytes: bytes.length };
+    return bytes.length;
   }
 
   /**

@@ -53,6 +53,7 @@ async function measureOverhead(processes, redis, rounds) {
   const ways = {
     idle: { pid: idle.pid, run: () => first.map(SMALL_CHUNKS, IN_FLIGHT) },
     calls: { pid: calls.pid, run: () => second.map(SMALL_CHUNKS, IN_FLIGHT) },
+    alone: { pid: worker.pid, run: () => cluster.map('weft_nqueens', chunks, { inFlight: IN_FLIGHT, perJob: 1 }) },
     weft: { pid: worker.pid, run: () => cluster.map('weft_nqueens', chunks, { inFlight: IN_FLIGHT }) },
   };
   const costs = {};
@@ -127,9 +128,9 @@ async function measureBytes(processes, redis, rounds) {
   return rates;
 }
 
-function printSimulation({ weft }) {
-  const costs = { callerMs: median(weft.caller), redisMs: median(weft.redis), workerMs: median(weft.worker), networkMs: 0.1 };
-  console.log('\nA SIMULATION, with the CPU times above and 0.1 ms for each way through the network: speed-up over');
+function printSimulation({ alone }) { // its chunks are too long to share a job
+  const costs = { callerMs: median(alone.caller), redisMs: median(alone.redis), workerMs: median(alone.worker), networkMs: 0.1 };
+  console.log('\nA SIMULATION, with the CPU times of chunks with a job each and 0.1 ms for each way through the network: speed-up over');
   console.log('one machine that computes the same chunks by itself; 20 chunks for each machine\n');
   const machines = [1, 2, 4, 8, 16, 32, 64, 128];
   console.log(`${'a chunk computes for'.padEnd(22)}${machines.map((count) => `${count}`.padStart(8)).join('')}`);
@@ -149,14 +150,15 @@ async function main({ rounds }) {
     const redis = await processes.redis();
     console.log(`Node ${process.version}, Redis ${redisVersion()}, loopback; median (least..most) of ${rounds} rounds in turns\n`);
     const costs = await measureOverhead(processes, redis, rounds);
-    console.log(`A chunk that does nothing, ${SMALL_CHUNKS} of them, ${IN_FLIGHT} in flight, one worker, ms each`);
+    console.log(`A chunk that does next to nothing, ${SMALL_CHUNKS} of them, ${IN_FLIGHT} in flight, one worker, ms each`);
     console.log(`  ${''.padEnd(20)}${['in all', 'CPU of caller', 'CPU of Redis', 'CPU of worker'].map((head) => head.padStart(22)).join('')}`);
-    for (const [name, title] of [['idle', 'BullMQ, empty jobs'], ['calls', 'BullMQ and rt.call'], ['weft', 'weft/cluster']]) {
+    for (const [name, title] of [['idle', 'BullMQ, empty jobs'], ['calls', 'BullMQ and rt.call'], ['alone', 'weft, a job each'], ['weft', 'weft/cluster']]) {
       const cell = costs[name];
       console.log(`  ${title.padEnd(20)}${[cell.ms, cell.caller, cell.redis, cell.worker].map((each) => show(each, 3).padStart(22)).join('')}`);
     }
-    const ratio = (name) => show(costs.weft.ms.map((ms, i) => ms / costs[name].ms[i]));
-    console.log(`  weft/cluster against BullMQ and rt.call: ${ratio('calls')}; against empty jobs: ${ratio('idle')}\n`);
+    const ratio = (name, other) => show(costs[name].ms.map((ms, i) => ms / costs[other].ms[i]));
+    console.log(`  against BullMQ and rt.call: weft/cluster ${ratio('weft', 'calls')}, with a job each ${ratio('alone', 'calls')};` +
+      ` against empty jobs: ${ratio('weft', 'idle')}, ${ratio('alone', 'idle')}\n`);
     const work = await measureWork(processes, redis, rounds);
     console.log(`Mandelbrot, ${SIZE} x ${SIZE}, ${STEPS} steps, ${BANDS} chunks, the same pixels from all, ms`);
     console.log(`  one runtime, 2 threads    ${show(work.runtime, 0)}`);
