@@ -4,6 +4,7 @@ import { Explore } from './explore/explore.js';
 import { find, showError } from './ui.js';
 
 const VIEWS = ['explore', 'race', 'inside', 'doctor'];
+const { title } = document;
 /** @type {Set<string>} */
 const opened = new Set();
 /** @type {Explore | undefined} */
@@ -44,7 +45,7 @@ const OPENERS = {
 };
 
 async function show() {
-  const wanted = location.hash.slice(1);
+  const [wanted, place] = location.hash.slice(1).split('?');
   const view = VIEWS.includes(wanted) ? wanted : 'explore';
   for (const each of VIEWS) {
     find(each).hidden = each !== view;
@@ -52,8 +53,14 @@ async function show() {
     if (each === view) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  document.title = view === 'explore' ? title : `${find(`to-${view}`).textContent} - weft`;
   await opening;
-  if (opened.has(view)) return;
+  if (!opened.has(view)) await open(view);
+  if (view === 'explore' && place) explore?.follow(place);
+}
+
+/** @param {string} view */
+async function open(view) {
   opened.add(view);
   try {
     await OPENERS[view]();

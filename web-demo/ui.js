@@ -18,8 +18,8 @@ export function element(name, ...children) {
   return made;
 }
 
-/** @param {number} value */
-export const milliseconds = (value) => (value < 9.95 ? `${value.toFixed(1)} ms` : value < 9950 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`);
+/** No line ends between number and unit. @param {number} value */
+export const milliseconds = (value) => (value < 9.95 ? `${value.toFixed(1)}\u00a0ms` : value < 9950 ? `${Math.round(value)}\u00a0ms` : `${(value / 1000).toFixed(1)}\u00a0s`);
 
 /** @param {number} bytes */
 export function byteCount(bytes) {
@@ -27,6 +27,13 @@ export function byteCount(bytes) {
   let at = 0;
   for (; bytes >= 1000 && at < 3; at++) bytes /= 1000;
   return `${at === 0 || bytes >= 100 ? Math.round(bytes) : bytes.toFixed(1)} ${units[at]}`;
+}
+
+/** How many times: 1.5 ×, 2 × 10⁹. @param {number} value */
+export function times(value) {
+  if (value < 9950) return `${value.toFixed(value < 9.95 ? 1 : 0)} ×`;
+  const [digits, exponent] = value.toExponential(1).split('e+');
+  return `${digits.replace('.0', '')} × 10${Array.from(exponent, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`;
 }
 
 /** @param {number} count  @param {string} noun */

@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { serve } from '../../js-glue/cli/serve.js';
-import { launch, missing } from './support.js';
+import { missing, outputOf, serveFor, useBrowser } from './support.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HOME = path.join(ROOT, 'build/bundlers'); // tests/setup/bundlers, installed
@@ -38,8 +37,8 @@ const installed = existsSync(path.join(HOME, 'node_modules/webpack'));
 const skip = missing('chromium') || (installed ? false : 'the bundlers are not installed: npm run test:web does it');
 
 describe('bundlers', { skip }, () => {
+  const used = useBrowser('chromium', { sites: false });
   let packed;
-  let browser;
   before(async () => {
     const folder = path.join(HOME, 'packed');
     rmSync(folder, { recursive: true, force: true });
@@ -47,9 +46,7 @@ describe('bundlers', { skip }, () => {
     const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', folder],
       { cwd: path.join(ROOT, 'js-glue'), encoding: 'utf8' }));
     packed = path.join(folder, filename);
-    browser = await launch('chromium');
   }, { timeout: 300_000 });
-  after(() => browser?.close());
 
   /** A copy of an application below HOME, where Node finds the bundlers, with weft installed. */
   function install(name) {
@@ -64,16 +61,9 @@ describe('bundlers', { skip }, () => {
 
   /** What the page shows. */
   async function load(t, url) {
-    const page = await browser.newPage();
-    t.after(() => page.close());
-    const lines = [];
-    page.on('console', (message) => lines.push(message.text()));
-    page.on('pageerror', (error) => lines.push(String(error)));
-    await page.goto(url);
-    await page.waitForFunction(() => document.querySelector('output').textContent !== '...', { timeout: 150_000 })
-      .catch(() => assert.fail(`nothing came; the page printed: ${lines.join('\n')}`));
+    const { lines, text } = await outputOf(t, used.browser, url);
     assert.deepEqual(lines.filter((line) => !line.startsWith('[vite]')), []);
-    return page.$eval('output', (element) => element.textContent);
+    return text;
   }
 
   for (const [name, command] of Object.entries(BUILDS)) {
@@ -83,9 +73,7 @@ describe('bundlers', { skip }, () => {
       const [program, ...args] = command ?? ['build-with-webpack.mjs'];
       const file = program.includes('/dist/') || program.includes('/bin/') ? path.join(HOME, 'node_modules', program) : program;
       execFileSync(process.execPath, [file, ...args], { cwd: app, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NODE_ENV: 'production' } });
-      const { server, url } = await serve({ folder: path.join(app, 'dist'), host: '127.0.0.1', port: 0, isolated: true });
-      t.after(() => { server.close(); server.closeAllConnections(); });
-      assert.match(await load(t, url), WANTED);
+      assert.match(await load(t, await serveFor(t, path.join(app, 'dist'))), WANTED);
     });
   }
 

@@ -1,18 +1,12 @@
 // The demo, driven as a person would: web-demo/build.js has put it into build/demo.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
-import { startServer } from './server.js';
-import { launch, missing } from './support.js';
+import { nextPicture, openDemo, raceEnds, settled, text, wait, whyNot } from './demo_page.js';
+import { useBrowser } from './support.js';
 
 const LIMIT = { timeout: 400_000 };
-const BUILD = process.env.WEFT_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
-const built = existsSync(path.join(BUILD, 'demo/index.html'));
 const TRANSFER_MOST = 300_000;
 /** Of 3 s; a page that waits for its workers has none but one, in every try; a busy machine has some. */
 const GAP_MOST_MS = 1500;
@@ -21,25 +15,6 @@ const TRIES = 10;
 /** Of "abc", by b3sum. */
 const ABC = '6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85';
 const EMPTY = 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const wait = (page, condition, ...args) => page.waitForFunction(condition, { timeout: 200_000, polling: 30 }, ...args);
-const text = (page, id) => page.$eval(`#${id}`, (element) => element.textContent);
-
-/** Until the picture that was asked for last is finished. */
-const settled = (page, after = 0) => wait(page, (count) => {
-  const { asked = 0, finished = -1 } = document.querySelector('#picture').dataset;
-  return finished === asked && Number(asked) > count;
-}, after);
-
-/** The same, of the picture that an act asks for. */
-async function nextPicture(page, act) {
-  await settled(page);
-  const before = await page.$eval('#picture', ({ dataset }) => Number(dataset.asked));
-  await act();
-  await settled(page, before);
-}
 
 /** A fingerprint of a canvas, and how many colours it has. */
 const look = (page, id) => page.$eval(`#${id}`, (canvas) => {
@@ -63,7 +38,6 @@ const drop = (page, name, type, piece, parts = 1) => page.evaluate((...args) => 
 }, name, type, piece, parts);
 
 const pick = (page, id) => page.$eval(`#${id}`, (input) => input.click());
-const raceEnds = (page) => wait(page, () => ['done', 'cancelled', 'failed'].includes(document.body.dataset.race));
 const startRace = async (page) => {
   await page.click('#race-start');
   await wait(page, () => document.body.dataset.race === 'running');
@@ -71,35 +45,9 @@ const startRace = async (page) => {
 
 /** @param {'chromium' | 'firefox'} engine */
 export function defineDemo(engine) {
-  const skip = missing(engine) || (built ? false : 'build/demo is not there: node web-demo/build.js makes it');
-  describe(`the demo in ${engine}`, { skip }, () => {
-    let server;
-    let browser;
-    before(async () => {
-      server = await startServer();
-      browser = await launch(engine);
-    }, { timeout: 200_000 });
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    }, { timeout: 200_000 });
-
-    /** A page on a view; no test leaves an error or a breach of the policy unseen. */
-    async function open(t, view = 'explore', { site = 'isolated', calm = true, size = [1000, 800], prepare = async () => {} } = {}) {
-      const page = await browser.newPage();
-      const lines = [];
-      page.on('console', (message) => message.type() === 'error' && lines.push(message.text()));
-      page.on('pageerror', (error) => lines.push(String(error.message ?? error)));
-      t.after(async () => {
-        await page.close().catch(() => {});
-        if (calm) assert.deepEqual(lines, []);
-      });
-      await page.setViewport({ width: size[0], height: size[1] });
-      await prepare(page);
-      await page.goto(server.at(site, `built/demo/index.html#${view}`), { timeout: 100_000 });
-      if (calm) await page.waitForSelector(`#${view}[data-open]`, { timeout: 200_000 });
-      return page;
-    }
+  describe(`the demo in ${engine}`, { skip: whyNot(engine) }, () => {
+    const used = useBrowser(engine);
+    const open = (t, view, options) => openDemo(t, used, view, options);
 
     it('draws the set, and something else wherever one goes', LIMIT, async (t) => {
       const page = await open(t);
@@ -127,6 +75,38 @@ export function defineDemo(engine) {
       assert.equal((await look(page, 'picture')).hash, home.hash);
       await nextPicture(page, () => pick(page, 'kind-julia'));
       assert.notEqual((await look(page, 'picture')).hash, home.hash);
+    });
+
+    it('goes where a link to a view points', LIMIT, async (t) => {
+      const page = await open(t, 'explore', { size: [400, 400], prepare: (made) => made.evaluateOnNewDocument(() => {
+        Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (link) => { globalThis.copied = link; } } });
+      }) });
+      const copy = async () => {
+        await page.evaluate(() => { globalThis.copied = undefined; });
+        await page.click('#share');
+        await wait(page, () => globalThis.copied);
+        return page.evaluate(() => globalThis.copied);
+      };
+      for (const set of ['mandelbrot', 'julia']) {
+        await nextPicture(page, () => page.select('#place', 'seahorse'));
+        if (set === 'julia') await nextPicture(page, () => pick(page, 'kind-julia'));
+        await page.select('#palette', 'moss');
+        await settled(page);
+        const link = await copy();
+        await nextPicture(page, () => page.click('#zoom-home'));
+        await page.select('#palette', 'loom');
+        await nextPicture(page, () => page.evaluate((url) => { location.href = url; }, link));
+        assert.equal(await copy(), link);
+        const followed = await look(page, 'picture');
+        assert.ok(followed.colours > 500, `${followed.colours} colours`);
+        const other = await open(t, new URL(link).hash.slice(1), { size: [400, 400] });
+        await settled(other);
+        assert.equal((await look(other, 'picture')).hash, followed.hash);
+        await page.bringToFront(); // pages behind draw nothing
+      }
+      await page.evaluate(() => { location.hash = '#explore?re=x&im=0'; });
+      await page.waitForSelector('#error:not([hidden])', { timeout: 200_000 });
+      assert.match(await text(page, 'error-text'), /names no place.*x is not a decimal number/);
     });
 
     it('zooms by two fingers', LIMIT, async (t) => {
@@ -169,7 +149,7 @@ export function defineDemo(engine) {
     it('goes on after a time in the background', LIMIT, async (t) => {
       const page = await open(t);
       await settled(page);
-      const other = await browser.newPage();
+      const other = await used.browser.newPage();
       t.after(() => other.close());
       await other.bringToFront();
       const before = await page.$eval('#picture', ({ dataset }) => Number(dataset.asked));
@@ -370,31 +350,6 @@ export function defineDemo(engine) {
         assert.match(told, /worker/);
       });
     }
-
-    it('fits a phone, in light and dark', LIMIT, async (t) => {
-      for (const view of ['explore', 'race', 'inside', 'doctor']) {
-        const page = await open(t, view);
-        await page.setViewport({ width: 390, height: 844 });
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} is too wide`);
-      }
-    });
-
-    it('has no fault that axe-core finds', LIMIT, async (t) => {
-      for (const scheme of engine === 'chromium' ? ['light', 'dark'] : ['light']) {
-        for (const view of ['explore', 'race', 'inside', 'doctor']) {
-          const page = await open(t, view, { prepare: async (made) => {
-            if (engine === 'chromium') await made.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-          } });
-          if (view === 'inside') {
-            await page.click('#record');
-            await page.waitForSelector('#inside-result:not([hidden])', { timeout: 200_000 });
-          }
-          await page.evaluate((code) => (0, eval)(code), AXE);
-          const found = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('; ')}`));
-          assert.deepEqual(found, [], `${view}, ${scheme}`);
-        }
-      }
-    });
 
     it('is small', { ...LIMIT, skip: engine !== 'chromium' }, async (t) => {
       /** @type {Map<string, Promise<Buffer>>} */

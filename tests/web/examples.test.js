@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { serve } from '../../js-glue/cli/serve.js';
-import { launch, missing } from './support.js';
+import { missing, outputOf, serveFor, useBrowser } from './support.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HOME = path.join(ROOT, 'build/bundlers'); // tests/setup/bundlers, installed
@@ -22,7 +21,7 @@ function sumOfPixels() {
 
 describe('the example vite-page', { skip }, () => {
   const app = path.join(HOME, 'examples/vite-page');
-  let browser;
+  const used = useBrowser('chromium', { sites: false });
   before(async () => {
     rmSync(app, { recursive: true, force: true });
     cpSync(path.join(ROOT, 'tests/examples/vite-page'), app, { recursive: true });
@@ -34,23 +33,12 @@ describe('the example vite-page', { skip }, () => {
     execFileSync(process.execPath, [path.join(weft, 'dist/weft.cjs'), 'build', 'julia.c', '-O3'], { cwd: app });
     execFileSync(process.execPath, [path.join(HOME, 'node_modules/vite/bin/vite.js'), 'build'],
       { cwd: app, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NODE_ENV: 'production' } });
-    browser = await launch('chromium');
   }, LIMIT);
-  after(() => browser?.close());
 
   for (const isolated of [true, false]) {
     it(`draws ${isolated ? 'on all threads' : 'on one thread where the headers are missing'}`, LIMIT, async (t) => {
-      const { server, url } = await serve({ folder: path.join(app, 'dist'), host: '127.0.0.1', port: 0, isolated });
-      t.after(() => { server.close(); server.closeAllConnections(); });
-      const page = await browser.newPage();
-      t.after(() => page.close());
-      const lines = [];
-      page.on('console', (message) => lines.push(message.text()));
-      page.on('pageerror', (error) => lines.push(String(error)));
-      await page.goto(url);
-      await page.waitForFunction(() => document.querySelector('output').textContent !== '...', { timeout: 150_000 })
-        .catch(() => assert.fail(`nothing came; the page printed: ${lines.join('\n')}`));
-      assert.match(await page.$eval('output', (element) => element.textContent), isolated ? /^[1-9]\d* threads/ : /^0 threads/);
+      const { page, lines, text } = await outputOf(t, used.browser, await serveFor(t, path.join(app, 'dist'), isolated));
+      assert.match(text, isolated ? /^[1-9]\d* threads/ : /^0 threads/);
       const sum = () => page.evaluate(sumOfPixels);
       const first = await sum();
       assert.ok(first > 0);

@@ -6,10 +6,9 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startServer } from './server.js';
-import { launch, missing } from './support.js';
+import { missing, useBrowser } from './support.js';
 
 const BUILD = process.env.WEFT_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
 const zstd = { native: path.join(BUILD, 'native/tests/ports/zstd'), wasi: path.join(BUILD, 'wasi/tests/ports/zstd.wasm') };
@@ -19,23 +18,12 @@ const PAGE = 'tests/web/pages/program.html';
 
 for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
   describe(`runProgram in ${engine}`, { skip: missing(engine) }, () => {
-    let server;
-    let browser;
-
-    before(async () => {
-      server = await startServer();
-      browser = await launch(engine);
-    }, { timeout: 200_000 });
-
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    });
+    const used = useBrowser(engine);
 
     async function open(t, site) {
-      const page = await browser.newPage();
+      const page = await used.browser.newPage();
       t.after(() => page.close().catch(() => {}));
-      await page.goto(server.at(site, PAGE), { timeout: 100_000 });
+      await page.goto(used.server.at(site, PAGE), { timeout: 100_000 });
       await page.waitForFunction(() => 'play' in globalThis, { timeout: 100_000 });
       return page;
     }

@@ -4,9 +4,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
-import { startServer } from './server.js';
 import { launchAlone } from './firefox-alone.js';
-import { LIMIT, launch, missing, openPage } from './support.js';
+import { LIMIT, missing, openPage, useBrowser } from './support.js';
 
 const PAGE = 'tests/web/pages/page.html';
 const STARTS = 20;
@@ -23,27 +22,15 @@ const emscripten = fileURLToPath(new URL('../../js-glue/wasm/emscripten-browser/
 /** @param {'chromium' | 'firefox'} engine */
 export function defineSuite(engine) {
   describe(`weft in ${engine}`, { skip: missing(engine) }, () => {
-    let server;
-    let browser;
-
-    before(async () => {
-      server = await startServer();
-      browser = await launch(engine);
-    }, { timeout: 200_000 });
-
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    }, { timeout: 200_000 });
-
-    const openIn = (t, site = 'isolated') => openPage(t, browser, server.at(site, PAGE));
+    const used = useBrowser(engine);
+    const openIn = (t, site = 'isolated') => openPage(t, used.browser, used.server.at(site, PAGE));
 
     for (const place of /** @type {const} */ (['run', 'runInWorker'])) {
       describe(place === 'run' ? 'from a page' : 'from a dedicated worker', () => {
         const alone = place === 'runInWorker' && engine === 'firefox';
         let firefox;
         before(async () => {
-          if (alone) firefox = await launchAlone(server);
+          if (alone) firefox = await launchAlone(used.server);
         });
         after(async () => {
           await firefox?.close();

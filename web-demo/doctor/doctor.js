@@ -71,6 +71,7 @@ export function showDoctor(engine, failure) {
   find('verdict').textContent = !engine ? `weft does not run here: ${/** @type {any} */ (failure)?.message ?? failure}`
     : reason ? `weft runs here, but without workers: ${reason}`
       : `All is there: weft runs here with ${engine.most} threads.`;
+  find('checks-table').classList.toggle('fine', checks.every(({ good }) => good));
   find('verdict').classList.toggle('bad', !engine || reason !== undefined);
   find('recipes').replaceChildren(...Object.entries(RECIPES).map(([name, text]) => {
     const code = element('pre', text);

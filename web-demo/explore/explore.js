@@ -1,10 +1,11 @@
 /** Explore: the Mandelbrot set and Julia sets, drawn by all workers while the page stays free. */
 import { readMeter, resetMeter } from '../meter.js';
-import { counted, find, isAbort, milliseconds, showError } from '../ui.js';
+import { announce, copyText, counted, find, isAbort, milliseconds, showError, times } from '../ui.js';
 import { ITERATIONS_MAX, PIXELS_MAX, Picture, Screen } from './canvas.js';
 import { listen } from './input.js';
+import { placeText, readLink, writeLink } from './link.js';
 import { PALETTES, paletteOf, workerColour } from './palette.js';
-import { Orbit, formatFixed, parseFixed, toDouble, toFixed } from './position.js';
+import { Orbit, parseFixed, toDouble, toFixed } from './position.js';
 
 /** Half of the height of what is seen at home. */
 const HOME = 1.35;
@@ -117,7 +118,7 @@ export class Explore {
 
   /** @param {number} factor  @param {number} x  @param {number} y  CSS pixels */
   zoom(factor, x, y) {
-    const step = Math.min(this.homeStep * 4, Math.max(STEP_MIN[this.kind], this.step / factor));
+    const step = this.#within(this.step / factor);
     const ratio = this.ratio ?? 1;
     const change = this.step - step;
     this.re += toFixed((x * ratio - this.canvas.width / 2) * change);
@@ -126,12 +127,23 @@ export class Explore {
     this.#invalidate();
   }
 
+  /** @param {number} step */
+  #within(step) {
+    return Math.min(this.homeStep * 4, Math.max(STEP_MIN[this.kind], step));
+  }
+
   /** @param {'mandelbrot' | 'julia'} kind */
   #setKind(kind) {
     if (kind === this.kind) return;
     if (kind === 'julia') this.seed = { re: toDouble(this.re), y: toDouble(this.y) };
     this.kind = kind;
     find(`kind-${kind}`).checked = true;
+  }
+
+  /** @param {string} palette */
+  #colour(palette) {
+    if (!(palette in PALETTES)) return;
+    find('palette').value = this.#palette = palette;
   }
 
   #invalidate() {
@@ -257,9 +269,10 @@ export class Explore {
     const palettes = find('palette');
     for (const [value, { name }] of Object.entries(PALETTES)) palettes.add(new Option(name, value));
     palettes.addEventListener('change', () => {
-      this.#palette = palettes.value;
+      this.#colour(palettes.value);
       this.#invalidate();
     });
+    find('share').addEventListener('click', () => this.#share());
     new ResizeObserver(() => this.#fit()).observe(this.canvas);
     const slider = find('threads');
     Object.assign(slider, { min: 0, max: this.engine.most, value: this.engine.threads, disabled: this.engine.most === 0 });
@@ -268,9 +281,8 @@ export class Explore {
 
   /** @param {number} threads */
   async setThreads(threads) {
-    const label = threads === 0 ? 'none: the page draws itself' : counted(threads, 'thread');
-    find('threads-value').textContent = label;
-    find('threads').setAttribute('aria-valuetext', label);
+    find('threads-value').textContent = threads === 0 ? 'none, the page draws' : String(threads);
+    find('threads').setAttribute('aria-valuetext', threads === 0 ? 'none: the page draws itself' : counted(threads, 'thread'));
     this.#current?.abort();
     try {
       this.#rt = await this.engine.use(threads);
@@ -306,9 +318,32 @@ export class Explore {
     find('fps').textContent = perSecond.toFixed(0);
     find('gap').textContent = milliseconds(longestMs);
     find('took').textContent = this.tookMs === undefined ? '-' : milliseconds(this.tookMs);
-    const zoom = this.homeStep / this.step;
-    find('zoom').textContent = zoom < 1e4 ? `${zoom.toFixed(zoom < 10 ? 1 : 0)} ×` : `10^${Math.log10(zoom).toFixed(1)} ×`;
-    const digits = Math.max(4, Math.ceil(-Math.log10(this.step)) + 1);
-    find('position').textContent = `${formatFixed(this.re, digits)} ${this.y > 0n ? '−' : '+'} ${formatFixed(this.y < 0n ? -this.y : this.y, digits)} i`;
+    find('zoom').textContent = times(this.homeStep / this.step);
+    const [re, im] = placeText(this);
+    find('position').textContent = `${re.replace('-', '−')} ${im.startsWith('-') ? '−' : '+'} ${im.replace('-', '')} i`;
+  }
+
+  /** Goes where a link points. @param {string} text  its end, behind the question mark */
+  follow(text) {
+    try {
+      const { re, y, zoom, palette, seed } = readLink(text);
+      this.#setKind(seed ? 'julia' : 'mandelbrot');
+      Object.assign(this, { re, y, seed: seed ?? this.seed });
+      this.step = this.#within(this.homeStep / zoom);
+      this.#colour(palette);
+      this.#invalidate();
+    } catch (error) {
+      showError(error, 'The link names no place in the picture');
+    }
+  }
+
+  async #share() {
+    const link = writeLink({ ...this, zoom: this.homeStep / this.step, palette: this.#palette, seed: this.kind === 'julia' ? this.seed : undefined });
+    const copied = await copyText(new URL(link, location.href).href);
+    if (!copied) history.replaceState(null, '', link); // to be copied from there
+    announce(copied ? 'The link has been copied.' : 'The link is in the address bar.');
+    const button = find('share');
+    button.textContent = copied ? 'Copied' : 'It is in the address bar';
+    setTimeout(() => { button.textContent = 'Copy a link to this view'; }, 2000);
   }
 }

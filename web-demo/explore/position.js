@@ -33,10 +33,10 @@ export function parseFixed(text) {
   return sign ? -magnitude : magnitude;
 }
 
-/** @param {bigint} fixed  @param {number} digits  after the point */
+/** Rounded. @param {bigint} fixed  @param {number} digits  after the point */
 export function formatFixed(fixed, digits) {
   const magnitude = fixed < 0n ? -fixed : fixed;
-  const scaled = ((magnitude * 10n ** BigInt(digits)) >> BigInt(BITS)).toString().padStart(digits + 1, '0');
+  const scaled = ((magnitude * 10n ** BigInt(digits) + (1n << BigInt(BITS - 1))) >> BigInt(BITS)).toString().padStart(digits + 1, '0');
   return `${fixed < 0n ? '-' : ''}${scaled.slice(0, -digits)}.${scaled.slice(-digits)}`;
 }
 

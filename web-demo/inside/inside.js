@@ -62,7 +62,7 @@ export class Inside {
     find('sums').replaceChildren(...rows);
     find('inside-empty').hidden = true;
     find('inside-result').hidden = false;
-    const text = `${title}: ${counted(tiles.length, 'tile')} of ${counted(jobs.length, 'call')} in ${milliseconds(endMs - beginMs)}.`;
+    const text = `${title[0].toUpperCase()}${title.slice(1)}: ${counted(tiles.length, 'tile')} of ${counted(jobs.length, 'call')} in ${milliseconds(endMs - beginMs)}.`;
     find('inside-summary').textContent = text;
     announce(text);
   }

@@ -119,7 +119,7 @@ export class Race {
       const [time, gap, check] = ['time', 'gap', 'check'].map((name) => element(`td.${name}`, ''));
       const head = element('th', rung.name, element('small', rung.note));
       head.scope = 'row';
-      return { rung, bar, time, gap, check, row: element('tr', head, element('td.bar', track), time, gap, check) };
+      return { rung, bar, time, gap, check, row: element(rung.run === withWeft ? 'tr.weft' : 'tr', head, element('td.bar', track), time, gap, check) };
     });
     find('lanes').replaceChildren(...this.#lanes.map(({ row }) => row));
     find('race-copy').disabled = true;
@@ -182,7 +182,7 @@ export class Race {
       clean();
       await new Promise((resolve) => setTimeout(resolve, 120)); // so that gaps belong to one rung
     }
-    if (this.#lanes.some(({ verdict }) => verdict === 'DIFFERS')) throw new Error('not all rungs came to the same result');
+    if (this.#lanes.some(({ verdict }) => verdict === 'DIFFERS')) throw new Error('not all runners came to the same result');
   }
 
   /** @param {Lane} lane  @param {string} kind  @param {any} input  @param {AbortSignal} signal  @param {(clean: () => void) => void} after */
@@ -253,7 +253,7 @@ export class Race {
       `  ${verdict ?? rung.missing ?? ''}`,
     ].join('').trimEnd());
     return [`${KINDS[this.#kind].title}: ${input?.title ?? ''}${this.#kind === 'hash' ? size : ''}`,
-      `${'rung'.padEnd(32)}${'time'.padStart(12)}${'speed-up'.padStart(9)}${'gap'.padStart(9)}`, ...lines,
+      `${'runner'.padEnd(32)}${'time'.padStart(12)}${'speed-up'.padStart(9)}${'gap'.padStart(9)}`, ...lines,
       `${counted(this.engine.cores, 'core')}, ${navigator.userAgent}`, ''].join('\n');
   }
 

@@ -1,0 +1,3 @@
+import { defineAccess } from './access.js';
+
+defineAccess('firefox');
