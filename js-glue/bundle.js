@@ -27,6 +27,7 @@ const COMMON = {
   outdir: DIST,
   sourcemap: 'linked',
   logLevel: 'warning',
+  lineLimit: 320, // Node prints the line of an error that nobody catches
 };
 
 const ESM = { ...COMMON, format: 'esm', splitting: true };
@@ -217,7 +218,7 @@ async function bundle() {
 function keepFromBundlers(name) {
   const file = path.join(DIST, name);
   const text = readFileSync(file, 'utf8');
-  const marked = text.replace(/\bimport\((?=[\w$]+\))/g, 'import(/*webpackIgnore:true*//*@vite-ignore*/');
+  const marked = text.replace(/\bimport\((?=\s*[\w$]+\))/g, 'import(/*webpackIgnore:true*//*@vite-ignore*/');
   if (marked !== text) writeFileSync(file, marked);
 }
 

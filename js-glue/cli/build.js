@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildModule, buildProgramFile, buildSharedLibrary } from './build/module.js';
 import { readJob } from './build/options.js';
@@ -47,11 +48,31 @@ function readCommand(args) {
   return { job, output: name, suffix: given.endsWith('.mjs') ? 'mjs' : 'js', program, watching };
 }
 
+/**
+ * Node takes a .js file for CommonJS where the next package.json says so, as `npm init` makes it.
+ *
+ * @param {string} output
+ */
+function warnOfCommonJs(output) {
+  for (let folder = path.dirname(path.resolve(output)), above; folder !== above; folder = path.dirname(above)) {
+    above = folder;
+    const file = path.join(folder, 'package.json');
+    if (!existsSync(file)) continue;
+    if (/"type"\s*:\s*"commonjs"/.test(readFileSync(file, 'utf8'))) {
+      console.error(`weft build: ${output}.js is an ES module, but ${file} says "type": "commonjs": change that to "module", or build with -o ${output}.mjs`);
+    }
+    return;
+  }
+}
+
 /** @param {ReturnType<typeof readCommand>} command */
 async function buildOnce({ job, output, suffix, program }) {
   const tools = await openTools(job, program ? 'program' : 'module');
   if (program) return buildProgramFile(job, tools, output);
-  return job.target === 'native' ? buildSharedLibrary(job, tools, output) : buildModule(job, tools, output, suffix);
+  if (job.target === 'native') return buildSharedLibrary(job, tools, output);
+  const code = await buildModule(job, tools, output, suffix);
+  if (code === 0 && suffix === 'js') warnOfCommonJs(output);
+  return code;
 }
 
 /** @param {ReturnType<typeof readCommand>} command  @returns {Promise<never>} */

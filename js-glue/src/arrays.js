@@ -57,7 +57,7 @@ export class Arrays {
    * @returns {Promise<number>}
    */
   async variance(array, options) {
-    const { sample = false } = optionsOf('rt.variance', options);
+    const { sample = false } = optionsOf('rt.variance', options, ['sample']);
     return this.#run('variance', array, sample ? 1 : 0);
   }
 
@@ -95,7 +95,7 @@ export class Arrays {
    * @returns {Promise<Totals<T>>}
    */
   async scan(array, options) {
-    const { exclusive = false, into } = optionsOf('rt.scan', options);
+    const { exclusive = false, into } = optionsOf('rt.scan', options, ['exclusive', 'into']);
     const [, totals] = typeOf('rt.scan', array);
     const made = into === undefined;
     if (!made) checkInto(array, /** @type {AnyArray} */ (into), totals);
@@ -118,9 +118,9 @@ export class Arrays {
    * @returns {Promise<Histogram>}
    */
   async histogram(array, options) {
-    const { bins = NaN, min, max } = optionsOf('rt.histogram', options);
+    const { bins, min, max } = optionsOf('rt.histogram', options, ['bins', 'min', 'max']);
     const what = 'rt.histogram';
-    if (!Number.isInteger(bins) || bins < 1 || bins > 2 ** 20) {
+    if (typeof bins !== 'number' || !Number.isInteger(bins) || bins < 1 || bins > 2 ** 20) {
       throw invalid(`${what}: bins must be an integer from 1 to 1048576, got ${show(bins)}`);
     }
     for (const bound of [min, max]) {

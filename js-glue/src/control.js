@@ -1,4 +1,4 @@
-import { WeftError, show, unreadable } from './errors.js';
+import { WeftError, mustKnow, show, unreadable } from './errors.js';
 
 /** @typedef {{ done: number, total: number }} Progress */
 
@@ -25,11 +25,7 @@ function check(options, method) {
     throw new WeftError('WEFT_ERR_INVALID', `${method}: ${name} must be ${expected}, got ${show(value)}`);
   };
   if (typeof options !== 'object' || options === null) refuse('the options', 'an object', options);
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) {
-    throw new WeftError('WEFT_ERR_INVALID',
-      `${method}: there is no option ${unknown}; there are ${OPTIONS.join(', ')}`);
-  }
+  mustKnow(method, options, OPTIONS);
   const { signal, timeoutMs, priority, onProgress, label } = options;
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     refuse('signal', 'an AbortSignal', signal);

@@ -25,6 +25,8 @@ export const STATUS = Object.freeze({
 
 /** A failure inside the runtime. `code` is stable; the message is for people. */
 export class WeftError extends Error {
+  static name = 'WeftError'; // in the package, too, where names are short
+
   /** @param {WeftCode} code  @param {string} message  @param {ErrorOptions} [options] */
   constructor(code, message, options) {
     super(message, options);
@@ -65,6 +67,19 @@ export function show(value) {
       }
     default: return String(value);
   }
+}
+
+/**
+ * Options that are not there would do nothing, without a word.
+ *
+ * @param {string} what  takes them
+ * @param {object} options  @param {string[]} known
+ * @throws {WeftError} `WEFT_ERR_INVALID`
+ */
+export function mustKnow(what, options, known) {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new WeftError('WEFT_ERR_INVALID', `${what}: there is no option ${unknown}; there are ${known.join(', ')}`);
 }
 
 /**

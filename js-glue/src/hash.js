@@ -30,7 +30,7 @@ const PIECE_BYTES = 2 * 1024 * 1024;
  *   `WEFT_ERR_UNSUPPORTED`, `WEFT_ERR_CLOSED`; what the source throws; the signal's reason
  */
 export async function hash(core, control, source, options) {
-  const { encoding = 'hex', ...given } = optionsOf('rt.hash', options);
+  const { encoding = 'hex', ...given } = optionsOf('rt.hash', options, ['onProgress', 'signal', 'encoding']);
   if (encoding !== 'hex' && encoding !== 'bytes') {
     throw new WeftError('WEFT_ERR_INVALID', `rt.hash: encoding must be 'hex' or 'bytes', got ${show(encoding)}`);
   }

@@ -102,7 +102,7 @@ export class Heap {
     try {
       const buffer = isBuffer(source);
       if (!buffer && !ArrayBuffer.isView(source)) {
-        throw new WeftError('WEFT_ERR_INVALID', 'rt.share: the argument must be a typed array');
+        throw new WeftError('WEFT_ERR_INVALID', `rt.share: the argument must be a typed array, such as Float64Array.from(values), got ${show(source)}`);
       }
       const from = buffer || source instanceof DataView
         ? new Uint8Array(buffer ? source : source.buffer, buffer ? 0 : source.byteOffset, source.byteLength)

@@ -15,6 +15,8 @@ let last = 0;
  * @implements {PromiseLike<T>}
  */
 export class Job {
+  static name = 'Job'; // as in errors.js
+
   #jobs;
   #control;
   /** @type {any} */

@@ -1,4 +1,4 @@
-import { WeftError, codeOf, show, unreadable } from './errors.js';
+import { WeftError, codeOf, mustKnow, show, unreadable } from './errors.js';
 
 /** @typedef {import('./heap.js').AnyArray} AnyArray */
 
@@ -24,13 +24,14 @@ export const invalid = (message) => new WeftError('WEFT_ERR_INVALID', message);
  * A copy of what a caller has given as options.
  *
  * @template T
- * @param {string} what  @param {T | undefined} options
+ * @param {string} what  @param {T | undefined} options  @param {string[]} known
  * @returns {Partial<T>}
  */
-export function optionsOf(what, options) {
+export function optionsOf(what, options, known) {
   if (options === undefined) return {};
   if (typeof options !== 'object' || options === null) throw invalid(`${what}: the options must be an object, got ${show(options)}`);
   try {
+    mustKnow(what, options, known);
     return { ...options };
   } catch (error) {
     throw unreadable(error, `${what}: an option`);

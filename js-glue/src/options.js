@@ -1,7 +1,9 @@
-import { WeftError, show } from './errors.js';
+import { WeftError, mustKnow, show } from './errors.js';
 
 export const THREADS_MAX = 128;
 const MIB = 1024 * 1024;
+const OPTIONS = ['module', 'wasm', 'threads', 'strict', 'memoryBytes', 'stackBytes', 'spinMs', 'startTimeoutMs',
+  'maxQueued', 'graceMs', 'idleTimeoutMs', 'waitAsync'];
 const UP_TO_31_BITS = { min: 0, max: 2 ** 31 - 1, integer: false, range: 'a number from 0 to 2^31-1' };
 
 /**
@@ -98,6 +100,7 @@ function decideThreads(option, variable, cpus) {
  */
 export function readOptions(host, options) {
   if (typeof options !== 'object' || options === null) refuse('createRuntime: the options', options, 'an object');
+  mustKnow('createRuntime', options, OPTIONS);
   const cpus = host.cpus();
   const spinMs = number('spinMs', options.spinMs, NaN,
     { min: 0, max: 1000, integer: false, range: 'a number from 0 to 1000' });

@@ -30,6 +30,8 @@ function unwatch(reader) {
 export class ProgressReader {
   /** @type {import('./control.js').Progress | undefined} what was read last */
   #newest;
+  #view;
+  #job;
   #ended;
   #users = 0;
   /** @type {((progress: import('./control.js').Progress) => void) | undefined} */
@@ -39,8 +41,8 @@ export class ProgressReader {
 
   /** @param {DataView} view  @param {import('./jobs.js').Owner} job */
   constructor(view, job) {
-    this.view = view;
-    this.job = job;
+    this.#view = view;
+    this.#job = job;
     this.#ended = job.settled;
   }
 
@@ -58,10 +60,10 @@ export class ProgressReader {
   }
 
   look() {
-    const { slot } = this.job;
+    const { slot } = this.#job;
     if (slot === 0 || this.#ended) return;
-    const done = Number(this.view.getBigUint64(slot + Slot.DONE, true));
-    const total = Number(this.view.getBigUint64(slot + Slot.TOTAL, true));
+    const done = Number(this.#view.getBigUint64(slot + Slot.DONE, true));
+    const total = Number(this.#view.getBigUint64(slot + Slot.TOTAL, true));
     if (done === (this.#newest?.done ?? 0) && total === (this.#newest?.total ?? 0)) return;
     const progress = this.#newest = { done, total };
     TICK.then(() => this.#listener?.(progress)); // outside of all else

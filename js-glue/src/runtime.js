@@ -47,6 +47,8 @@ import { Pulse } from './pulse.js';
 
 /** A started module: its memory and its workers. Made by createRuntime. */
 export class Runtime extends Caller {
+  static name = 'Runtime'; // as in errors.js
+
   #core;
   /** @type {import('./shared-host.js').SharedObjects | undefined} made when they are wanted */
   #shared;
@@ -95,7 +97,7 @@ export class Runtime extends Caller {
     crew.onFailure = (error) => this.#fail(error);
 
     /** @type {Readonly<RuntimeInfo>} */
-    this.info = core.info = Object.freeze({
+    this.info = core.info = Object.freeze(Object.defineProperty({
       flavour: engine.flavour,
       get threads() {
         return settings.threads;
@@ -109,7 +111,7 @@ export class Runtime extends Caller {
       memoryBytes: engine.memory.buffer.byteLength,
       waitAsync: settings.waitAsync,
       functions: [...callables.keys()],
-    });
+    }, Symbol.for('nodejs.util.inspect.custom'), { value() { return { ...this }; } }));
     /** The shared memory; it never grows. */
     this.memory = engine.memory;
   }

@@ -8,6 +8,8 @@ import { Event, Kind, Mutex, Semaphore, SharedObject } from './shared.js';
  * any other carries copies of values, which C can only pass on.
  */
 export class Channel extends SharedObject {
+  static name = 'Channel'; // as in errors.js
+
   #raw() {
     return this.kind === Kind.RAW_CHANNEL;
   }

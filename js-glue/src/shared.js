@@ -189,6 +189,8 @@ export class SharedObject {
 
 /** At most one holds it, on whichever thread. Not recursive. */
 export class Mutex extends SharedObject {
+  static name = 'Mutex'; // as in errors.js
+
   /** @returns {boolean}  locked it */
   tryLock() {
     return this.#lock(0) === STATUS.WEFT_OK;
@@ -254,6 +256,8 @@ export class Mutex extends SharedObject {
 
 /** Counts permits. */
 export class Semaphore extends SharedObject {
+  static name = 'Semaphore'; // as in errors.js
+
   /** @returns {boolean}  took one */
   tryAcquire() {
     return this.act('semaphore_acquire', 0) === STATUS.WEFT_OK;
@@ -278,6 +282,8 @@ export class Semaphore extends SharedObject {
 
 /** Is set or not; while it is set, nobody waits. */
 export class Event extends SharedObject {
+  static name = 'Event'; // as in errors.js
+
   /** Resolves once it is set, also if it is reset at once. @param {WaitOptions} [options] */
   async wait(options) {
     this.got(await this.turn('wait', () => -this.act('event_wait', 0), options), 'wait');

@@ -12,7 +12,8 @@ const BUSY_MS = 1000;
  * The functions of a module as tasks: the same parameters, and a promise of the result.
  * @template T
  * @typedef {{ [K in keyof T as T[K] extends (...args: any[]) => any ? K : never]:
- *   T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never }} Tasks
+ *   T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>>
+ *   : T[K] extends (...args: any[]) => infer R ? (...args: any[]) => Promise<Awaited<R>> : never }} Tasks
  */
 
 /**

@@ -197,7 +197,11 @@ describe('weft build', { skip }, () => {
 
   test('makes a module for a package of CommonJS', LIMIT, async () => {
     const cwd = newFolder();
-    writeFileSync(path.join(cwd, 'package.json'), '{}');
+    writeFileSync(path.join(cwd, 'package.json'), '{ "type": "commonjs" }');
+    const { code, stderr } = await weft(['build', 'shapes.c'], { cwd });
+    assert.equal(code, 0);
+    assert.match(stderr, /^weft build: shapes\.js is an ES module, .*package\.json.* -o shapes\.mjs\n$/);
+    for (const name of ['shapes.js', 'shapes.d.ts']) rmSync(path.join(cwd, name));
     assert.deepEqual(await weft(['build', 'shapes.c', '-o', 'shapes.mjs'], { cwd }), SILENT);
     assert.deepEqual(readdirSync(cwd).filter((name) => /^shapes\.(?!c|h)/.test(name)).sort(), ['shapes.d.mts', 'shapes.mjs', 'shapes.wasm']);
     writeFileSync(path.join(cwd, 'use.cjs'), `import('./shapes.mjs').then(async ({ default: open, identify, structs }) => {

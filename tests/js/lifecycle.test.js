@@ -25,6 +25,11 @@ for (const [name, values, message] of RANGES) {
   });
 }
 
+it('refuses an option that does not exist', LIMIT, async () => {
+  const options = /** @type {any} */ ({ module: modules.wasi, thread: 2 });
+  await assert.rejects(createRuntime(options), weftError('WEFT_ERR_INVALID', /no option thread; there are module, wasm, threads,/));
+});
+
 it('refuses options that are none', LIMIT, async () => {
   for (const options of [null, 5]) {
     await assert.rejects(createRuntime(/** @type {any} */ (options)), weftError('WEFT_ERR_INVALID', /options/));

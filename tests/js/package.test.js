@@ -41,7 +41,7 @@ function runFile(name, text, flags = []) {
 function withImports(names) {
   for (const name of names) {
     const text = readFileSync(installed('dist', name), 'utf8');
-    for (const [, other] of text.matchAll(/from"\.\/([^"]+)"/g)) if (!names.includes(other)) names.push(other);
+    for (const [, other] of text.matchAll(/from\s*"\.\/([^"]+)"/g)) if (!names.includes(other)) names.push(other);
   }
   return names;
 }
@@ -83,13 +83,13 @@ describe('the package', { skip }, () => {
     const seen = new Set();
     for (const name of readdirSync(installed('dist')).filter((file) => /\.c?js$/.test(file))) {
       const text = readFileSync(installed('dist', name), 'utf8');
-      for (const [, relative] of text.matchAll(/new URL\("(\.[^"]*)",(?:import\.meta\.url|__url|parts\.url)\)/g)) {
+      for (const [, relative] of text.matchAll(/new URL\(\s*"(\.[^"]*)",\s*(?:import\.meta\.url|__url|parts\.url)\s*\)/g)) {
         assert.ok(existsSync(installed('dist', relative)), `${name} names ${relative}`);
         seen.add(relative);
       }
     }
     const index = withImports(['index.js']).map((name) => readFileSync(installed('dist', name), 'utf8')).join('');
-    assert.match(index, /new \w+\(new URL\("\.\/worker\.cjs",import\.meta\.url\)/);
+    assert.match(index, /new \w+\(\s*new URL\(\s*"\.\/worker\.cjs",\s*import\.meta\.url\s*\)/);
     assert.ok(seen.has('./worker.cjs') && seen.has('../wasm/weft.wasm'), [...seen].join());
   });
 
@@ -119,6 +119,26 @@ describe('the package', { skip }, () => {
       assert.equal(output, `6.5\n1 ${flags.length === 0 && process.features.require_module === true}`);
     });
   }
+
+  it('shows an error that nobody catches by its name, and short lines', LIMIT, () => {
+    writeFileSync(path.join(project, 'uncaught.mjs'), `
+      import { createRuntime } from 'weft';
+      await createRuntime({ module: './none.wasm' });`);
+    const { status, stderr } = run(process.execPath, ['uncaught.mjs']);
+    assert.equal(status, 1);
+    assert.match(stderr, /^WeftError: .*none\.wasm cannot be read/m);
+    assert.ok(stderr.length < 8000, `${stderr.length} characters`);
+  });
+
+  it('shows what there is to see of a runtime and its objects', LIMIT, () => {
+    const output = runFile('shown.mjs', `
+      import { createRuntime } from 'weft';
+      const rt = await createRuntime({ threads: 2 });
+      console.log(rt);
+      for (const each of [rt.mutex(), rt.semaphore(1), rt.event(), rt.channel(1), rt.start('weft_nqueens', 4)]) console.log(each.constructor.name);
+      await rt.close();`);
+    assert.match(output, /^Runtime \{[^]*threads: 2,\s+running: 2,[^]*\nMutex\nSemaphore\nEvent\nChannel\nJob$/);
+  });
 
   it('runs programs by weft/program', LIMIT, () => {
     const output = runFile('program.mjs', `
@@ -253,6 +273,22 @@ describe('the package', { skip }, () => {
       assert.equal(status, 0, stdout);
     });
   }
+
+  it('types the tasks of a JavaScript file', LIMIT, () => {
+    const folder = path.join(project, 'types-js-tasks');
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'tasks.js'), 'export const describe = (pixels, { name }) => `${name}: ${pixels.length}`;\n');
+    writeFileSync(path.join(folder, 'use.ts'), `
+      import { createRuntime } from 'weft';
+      export async function main(): Promise<string> {
+        const tasks = await (await createRuntime()).load<typeof import('./tasks.js')>('./tasks.js');
+        return tasks.describe(new Uint8Array(1), { name: 'moon' });
+      }`);
+    const options = { target: 'es2022', module: 'esnext', moduleResolution: 'bundler', types: [], strict: true, noEmit: true, allowJs: true };
+    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.ts'] }));
+    const { status, stdout } = run(process.execPath, [TSC, '-p', folder]);
+    assert.equal(status, 0, stdout);
+  });
 
   it('brings the command weft', LIMIT, () => {
     const weft = (...args) => run(process.execPath, [installed('dist/weft.cjs'), ...args]);

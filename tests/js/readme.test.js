@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,6 @@ test('the quick start runs as it stands', { ...LIMIT, skip: !existsSync(KERNELS)
   const dir = folder(t);
   mkdirSync(path.join(dir, 'node_modules'));
   symlinkSync(path.join(ROOT, 'js-glue'), path.join(dir, 'node_modules/weft'));
-  copyFileSync(KERNELS, path.join(dir, 'kernels.wasm'));
   writeFileSync(path.join(dir, 'app.mjs'), block('js'));
   const output = execFileSync(process.execPath, ['app.mjs'], { cwd: dir, encoding: 'utf8', timeout: 120_000 });
   const [mean, least, most] = output.trim().split(/\s+/).map(Number);

@@ -1,4 +1,4 @@
-import { WeftError, show } from '../errors.js';
+import { WeftError, mustKnow, show } from '../errors.js';
 import { createMemory } from '../module.js';
 import { isWasm, readSignatures } from '../signature.js';
 import { whatIsWrong } from './check.js';
@@ -8,6 +8,7 @@ import { drainOutput, feedInput, makeStreams } from './streams.js';
 import { Kind, Table } from './table.js';
 
 const GIB = 2 ** 30;
+const OPTIONS = ['args', 'name', 'env', 'stdin', 'stdout', 'stderr', 'files', 'memoryBytes', 'fileBytes', 'signal'];
 
 /**
  * @typedef {object} ProgramOptions
@@ -100,6 +101,7 @@ const isTextMap = (/** @type {any} */ map) => typeof map === 'object' && map !==
 /** @param {ProgramOptions} options */
 function checkOptions(options) {
   if (typeof options !== 'object' || options === null) refuse('the options', options, 'an object');
+  mustKnow('runProgram', options, OPTIONS);
   const isFunction = (/** @type {any} */ each) => typeof each === 'function';
   check(options.args, 'args', (args) => Array.isArray(args) && args.every((each) => typeof each === 'string'), 'an array of strings');
   check(options.name, 'name', (name) => typeof name === 'string', 'a string');
