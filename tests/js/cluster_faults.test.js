@@ -79,7 +79,7 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
   it('goes on even after Redis has lost everything', LIMIT, async (t) => {
     const redis = await startRedis(t);
     await startIn(t, { connection: redis.url, concurrency: 4, recoverMs: 1000 });
-    const cluster = await open(t, { connection: redis.url, patienceMs: 30_000 });
+    const cluster = await open(t, { connection: redis.url, patienceMs: 200_000 });
     const mark = milestone(50);
     const running = cluster.map('sleep_then', numbered(200, 20), { onProgress: (progress) => mark.onProgress(progress) });
     await mark.reached;
@@ -91,10 +91,10 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
   it('gives up on a Redis that does not come back, in bounded time', LIMIT, async (t) => {
     const redis = await startRedis(t);
     await startIn(t, { connection: redis.url });
-    const cluster = await open(t, { connection: redis.url, patienceMs: 2000 });
+    const cluster = await open(t, { connection: redis.url, patienceMs: 5000 });
     const mark = milestone(5);
     const running = cluster.map('sleep_then', numbered(10_000, 20), { onProgress: (progress) => mark.onProgress(progress) });
-    const refused = assert.rejects(running, weftError('WEFT_ERR_ENGINE', /out of reach for 2000 ms/));
+    const refused = assert.rejects(running, weftError('WEFT_ERR_ENGINE', /out of reach for 5000 ms/));
     await mark.reached;
     await redis.stop('SIGKILL');
     await refused;
@@ -152,7 +152,7 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
     const hasty = cluster.map('weft_sum_f64', [[xs, xs.length]], { signal: AbortSignal.timeout(1000) });
     await assert.rejects(hasty, { name: 'TimeoutError' });
     redis.ask('CONFIG', 'SET', 'maxmemory', '0');
-    const impatient = await open(t, { connection: redis.url, patienceMs: 1000 });
+    const impatient = await open(t, { connection: redis.url, patienceMs: 4000 });
     redis.ask('CONFIG', 'SET', 'maxmemory', '1mb');
     await assert.rejects(impatient.map('weft_sum_f64', [[xs, xs.length]]), weftError('WEFT_ERR_NOMEM', /out of memory: raise maxmemory/));
     redis.ask('CONFIG', 'SET', 'maxmemory', '0');
@@ -184,7 +184,7 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
     await sleep(1500);
     await mend();
     assert.deepEqual(await running, numbers(100));
-    const impatient = await open(t, { connection: redis.url, patienceMs: 1000 });
+    const impatient = await open(t, { connection: redis.url, patienceMs: 4000 });
     await fail();
     await assert.rejects(impatient.map('sleep_then', [[1, 1]]), weftError('WEFT_ERR_ENGINE', /cannot write its files.*is its disk full/));
     await mend();

@@ -95,7 +95,7 @@ describe('weft/cluster on runtimes of this process', { skip: missing('wasi') }, 
   it('reports progress up to the end', LIMIT, async (t) => {
     const cluster = await open(t, { local: 1, ...MEMORY });
     const reports = [];
-    await cluster.map('noise_sum', Array.from({ length: 50 }, (_, i) => [i, 10]), { onProgress: (each) => reports.push(each) });
+    await cluster.map('noise_sum', Array.from({ length: 50 }, (_, i) => [i, 10]), { reissueAfterMs: 0, onProgress: (each) => reports.push(each) });
     assert.deepEqual(reports.at(-1), { done: 50, issued: 50, total: 50, reissued: 0, retried: 0 });
     assert.ok(reports.every(({ done, issued }) => done <= issued));
   });
@@ -107,7 +107,7 @@ describe('weft/cluster on runtimes of this process', { skip: missing('wasi') }, 
       last = each;
     } });
     assert.deepEqual(results, [1, 2, 3]);
-    assert.equal(last.reissued, 1);
+    assert.ok(last.reissued >= 1 && last.reissued <= 3, `${last.reissued} were issued again`); // on a busy machine any is late
   });
 
   it('stops with the first failure, and says which chunk', LIMIT, async (t) => {

@@ -42,7 +42,7 @@ test('the quick start runs as it stands', { ...LIMIT, skip: !existsSync(KERNELS)
 const required = process.env.WEFT_TARGETS?.split(',') ?? [];
 
 test('the C example builds by the CMake lines, and JavaScript calls it', {
-  timeout: 300_000,
+  timeout: 600_000,
   skip: !existsSync(KERNELS) && !required.includes('wasi') && 'the wasi target is not built',
 }, async (t) => {
   const dir = folder(t);
@@ -65,7 +65,7 @@ test('the C example builds by the CMake lines, and JavaScript calls it', {
 });
 
 test('the C example builds by weft build, and its functions are imported', {
-  timeout: 300_000,
+  timeout: 600_000,
   skip: !existsSync(path.join(ROOT, 'js-glue/sdk')) && !required.includes('wasi') && 'js-glue/sdk is not made',
 }, (t) => {
   const dir = folder(t);

@@ -101,20 +101,28 @@ describe('rest (wasi)', { skip: missing('wasi') }, () => {
   });
 
   it('does not end them in a call, however long it takes, nor while calls follow each other', LIMIT, async (t) => {
-    const rt = await open(t, 'wasi', { idleTimeoutMs: 100 });
+    const rt = await open(t, 'wasi', { idleTimeoutMs: 500 });
     const [word] = [rt.array(Int32Array, 1)];
     const call = rt.call('wait_for', word);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1200));
     assert.equal(rt.info.running, 2);
     word[0] = 1;
     await call;
-    const before = rt.stats().workers.map(({ jobs }) => jobs);
-    for (let i = 0; i < 40; i++) {
-      await rt.call('nothing');
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    const jobs = () => rt.stats().workers.reduce((sum, worker) => sum + worker.jobs, 0); // from 0 when workers start
+    let longest = Infinity; // pause, in which a busy machine may do something else for too long
+    for (let round = 0; longest >= 450 && round < 50; round++) {
+      const before = (await rt.call('nothing'), jobs());
+      let end = performance.now();
+      longest = 0;
+      for (let i = 0; i < 60; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        longest = Math.max(longest, performance.now() - end);
+        await rt.call('nothing');
+        end = performance.now();
+      }
+      if (longest < 450) assert.equal(jobs(), before + 60);
     }
-    const after = rt.stats().workers.map(({ jobs }) => jobs); // they start from 0 when workers do
-    assert.equal(after.reduce((sum, n) => sum + n), before.reduce((sum, n) => sum + n) + 40);
+    assert.ok(longest < 450, `a pause of ${longest} ms in every round`);
   });
 
   it('resizes and closes while they are ended', LIMIT, async (t) => {

@@ -75,8 +75,8 @@ forEachFlavour('rt.load', (flavour) => {
   });
 
   it('gives up on a module that never comes to its end', LIMIT, async (t) => {
-    const rt = await open(t, flavour, { startTimeoutMs: 3000 });
-    await assert.rejects(rt.load(fixture('tasks_never')), weftError('WEFT_ERR_TIMEOUT', /no worker has loaded it within 3000 ms/));
+    const rt = await open(t, flavour, { startTimeoutMs: 8000 });
+    await assert.rejects(rt.load(fixture('tasks_never')), weftError('WEFT_ERR_TIMEOUT', /no worker has loaded it within 8000 ms/));
   });
 
   it('goes on without a worker that is busy, which catches up before its next job', LIMIT, async (t) => {

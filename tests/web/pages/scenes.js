@@ -21,9 +21,9 @@ async function refused(code, action) {
 
 /** Resolves once `condition()` holds, looking again after each turn of the event loop. */
 async function until(condition) {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 100_000;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`still not so after 20 s: ${condition}`);
+    if (performance.now() > end) throw new Error(`still not so after 100 s: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve));
   }
 }
