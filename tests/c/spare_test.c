@@ -7,6 +7,7 @@
 #include <weft.h>
 
 #define SECOND INT64_C(1000000000)
+#define MOST   (WEFT_THREADS_MAX + 4) /* jobs at a time */
 
 static void start(void)
 {
@@ -41,11 +42,10 @@ static void raise_flag(void *context)
  * last in the queue. */
 static void a_job_runs_while_every_worker_is_blocked(void)
 {
-    enum { MOST = 24 };
     if (test_threads() < 2)
         return; /* jobs run on the caller, one after the other */
     size_t blockers = test_threads() - 1 + 4;
-    weft_job jobs[MOST], last;
+    static weft_job jobs[MOST], last;
     start();
     for (int round = 0; round < 20; round++) {
         _Atomic uint32_t began = 0;
@@ -74,11 +74,10 @@ static void hold_until_flag(void *context)
 
 static void an_interactive_job_does_not_wait_for_batch_jobs(void)
 {
-    enum { MOST = 24 };
     if (test_threads() < 2)
         return; /* as above */
     size_t hogs = test_threads() - 1 + 2;
-    weft_job jobs[MOST], urgent;
+    static weft_job jobs[MOST], urgent;
     start();
     for (int round = 0; round < 5; round++) {
         atomic_store(&flag, 0);
