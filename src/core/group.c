@@ -89,6 +89,7 @@ void weft__group_run_entry(struct weft__worker *self, weft_task *entry)
     weft__worker_end(self, &running);
     weft__group_end(task.group);
     weft__critical_end(&self->front);
+    weft__leaf_end(self);
 }
 
 /* Ends a group's task that never ran. */
@@ -138,6 +139,7 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
     atomic_fetch_add_explicit(&group->pending, WEFT__GROUP_ONE, memory_order_relaxed);
     weft__deque_push(self, entry_of(node));
     weft__critical_end(&self->front);
+    weft__leaf_end(self);
 }
 
 /* Takes the group tasks at the newest end off our deque, running those still there. */

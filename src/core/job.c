@@ -6,13 +6,15 @@
  *     QUEUED   in the inbox or running              who submits
  *     DONE     ended; the memory is the caller's    the worker, last
  *     +WAITER  somebody may sleep on the word       weft_job_wait
- *     +HOST    belongs to the JavaScript host       who submits */
+ *     +HOST    belongs to the JavaScript host       who submits
+ *     +BATCH   its lane                             who submits */
 #include "worker.h"
 
 #define JOB_QUEUED 1u
 #define JOB_DONE   2u
 #define JOB_WAITER 4u
 #define JOB_HOST   8u
+#define JOB_BATCH  16u
 
 /* The job of a thread that is no worker, where no worker is to be had. */
 static _Thread_local weft_job *solo_job;
@@ -21,6 +23,12 @@ weft_job *weft__job_current(void)
 {
     struct weft__worker *self = weft__worker_self();
     return self != NULL ? atomic_load_explicit(&self->job, memory_order_relaxed) : solo_job;
+}
+
+bool weft__job_is_batch(const weft_job *job)
+{
+    return job != NULL &&
+           (atomic_load_explicit(&job->state, memory_order_relaxed) & JOB_BATCH) != 0;
 }
 
 void weft_job_init(weft_job *job, weft_task_fn fn, void *context)
@@ -55,6 +63,9 @@ bool weft_cancelled(void)
 
 bool weft_checkpoint(void)
 {
+    struct weft__worker *self = weft__worker_self();
+    if (self != NULL && WEFT__PEEK(&self->front.limit) == 0)
+        weft__leaf_end(self);
     return !weft_cancelled();
 }
 
@@ -111,6 +122,8 @@ void weft__job_finish(weft_job *job)
 static uint32_t submit_many(weft_job *const *jobs, uint32_t count, uint32_t state,
                             enum weft_lane lane)
 {
+    if (lane == WEFT_BATCH)
+        state |= JOB_BATCH;
     for (uint32_t i = 0; i < count; i++)
         WEFT__POKE(&jobs[i]->state, state); /* the inbox releases */
     atomic_fetch_add(&weft__rt.open_jobs, count);
@@ -125,8 +138,10 @@ static uint32_t submit_many(weft_job *const *jobs, uint32_t count, uint32_t stat
         if (!weft__sleep_wake_for(NULL))
             break;
     /* Who slept may have been woken by another and have taken a batch job since. */
-    if (lane == WEFT_INTERACTIVE && atomic_load(&weft__rt.batch_jobs) != 0)
+    if (lane == WEFT_INTERACTIVE && atomic_load(&weft__rt.batch_jobs) != 0) {
         weft__spare_call();
+        weft__sleep_ask(weft__worker_self()); /* for a CPU, see lend.c */
+    }
     return taken;
 }
 
@@ -199,6 +214,8 @@ static enum weft_status await_done(weft_job *job, int64_t timeout_ns)
             atomic_compare_exchange_strong(&job->state, &state, state | JOB_WAITER))
             (void)weft__plat_wait(&job->state, state | JOB_WAITER, left);
     }
+    if (weft__lent())
+        weft__lend_end();
     return outcome(job);
 }
 

@@ -83,11 +83,13 @@ static void run_slices(const struct loop *loop, size_t first, size_t last, bool 
         size_t rest = last - first;
         if (job != NULL && weft__job_cancelled(job))
             return;
-        if (!alone && rest / 2 >= loop->grain &&
-            (WEFT__PEEK(&self->limit) == 0 || (offer && self->head == self->split))) {
+        bool asked = !alone && WEFT__PEEK(&self->limit) == 0;
+        if (!alone && rest / 2 >= loop->grain && (asked || (offer && self->head == self->split))) {
             give_half(loop, first, last);
             return;
         }
+        if (asked && self != &weft__nobody) /* too little to share, but our CPU */
+            weft__leaf_end(weft__worker_self());
         size_t count = slice < rest ? slice : rest;
         loop->fn(loop->context, first, first + count);
         first += count;

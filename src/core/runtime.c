@@ -163,6 +163,7 @@ enum weft_status weft__runtime_start(const weft_options *options, uint32_t calle
     if (status != WEFT_OK)
         return status;
     atomic_store(&weft__rt.stopping, 0);
+    atomic_store(&weft__rt.loan, 0);
     weft__rt.threads = (uint32_t)threads;
     atomic_store(&weft__rt.size, (uint32_t)threads);
     weft__rt.stack_bytes = stack_bytes;

@@ -67,6 +67,8 @@ static void wake_up(struct weft__worker *self, uint32_t kind, bool found)
 /* Sleeps until there may be work for an idle worker, or the runtime stops. */
 void weft__sleep_idle(struct weft__worker *self)
 {
+    if (weft__lent())
+        weft__lend_end();
     fall_asleep(self, WEFT__SLEEP_IDLE);
     bool found = work_visible(NULL) || atomic_load(&weft__rt.visits) != self->visited ||
                  (atomic_load(&weft__rt.stopping) != 0 && atomic_load(&weft__rt.open_jobs) == 0);
@@ -78,6 +80,8 @@ void weft__sleep_join(struct weft__worker *self, const struct weft__event *event
 {
     if ((atomic_fetch_or(event->word, event->waiter) & event->mask) == event->until)
         return;
+    if (weft__lent())
+        weft__lend_end();
     fall_asleep(self, WEFT__SLEEP_JOIN);
     bool found =
         (atomic_load(event->word) & event->mask) == event->until ||

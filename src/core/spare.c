@@ -19,11 +19,19 @@
 
 #include <stdlib.h>
 
+/* How long who waits for an urgent job may have the CPU that a worker has lent for it. */
+#define GRACE_NS INT64_C(50000)
+
+/* Does an interactive job wait, and batch jobs may have the workers? */
+bool weft__spare_urgent(void)
+{
+    return atomic_load(&weft__rt.batch_jobs) != 0 &&
+           weft__inbox_filled(&weft__rt.inboxes[WEFT_INTERACTIVE]);
+}
+
 static uint32_t wanted(void)
 {
-    bool urgent = atomic_load(&weft__rt.batch_jobs) != 0 &&
-                  weft__inbox_filled(&weft__rt.inboxes[WEFT_INTERACTIVE]);
-    return atomic_load(&weft__rt.blocked) + (urgent ? 1 : 0);
+    return atomic_load(&weft__rt.blocked) + (weft__spare_urgent() ? 1 : 0);
 }
 
 static bool stopped(void)
@@ -49,6 +57,11 @@ void weft__spare_sleep(struct weft__worker *self)
     uint32_t expected = WEFT__SLEEP_SPARE;
     if (!weft__spare_resting(self))
         (void)atomic_compare_exchange_strong(&self->sleep, &expected, WEFT__AWAKE);
+    if (weft__lent() && atomic_load(&self->sleep) == WEFT__SLEEP_SPARE) {
+        /* Who waits for the job that we have done has the CPU first, then the lender. */
+        (void)weft__plat_wait(&self->sleep, WEFT__SLEEP_SPARE, GRACE_NS);
+        weft__lend_end();
+    }
     while (atomic_load(&self->sleep) == WEFT__SLEEP_SPARE)
         (void)weft__plat_wait(&self->sleep, WEFT__SLEEP_SPARE, WEFT_FOREVER);
 }
@@ -125,6 +138,8 @@ void weft__block_begin(void)
         return;
     weft__critical_begin(&self->front);
     weft__deque_offer_all(self);
+    if (weft__lent())
+        weft__lend_end();
     atomic_fetch_add(&weft__rt.blocked, 1);
     weft__spare_call();
 }

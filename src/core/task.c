@@ -17,6 +17,7 @@ void weft__spawn_slow(weft_task *task)
         return;
     }
     weft__deque_push(self, task);
+    weft__leaf_end(self);
 }
 
 /* Runs or forgets everything above `base`: tasks of groups, which may run at any time
@@ -73,6 +74,7 @@ void weft__sync_slow(weft_task *task)
     if (!stolen_and_done(self, task, index)) {
         if (weft__deque_pop(self)) {
             task->fn(task->context);
+            weft__leaf_end(self);
             return;
         }
         weft__task_wait(self, task, true);

@@ -158,6 +158,14 @@ static void end_batch(struct weft__worker *self)
     weft__critical_end(&self->front);
 }
 
+/* Before an interactive job and after it: we need no CPU that another worker lends, unless we
+ * are the spare that was called for it. */
+static void give_back(struct weft__worker *self)
+{
+    if (weft__lent() && (self->suspended || !weft__spare_resting(self)))
+        weft__lend_end();
+}
+
 static bool take_job(struct weft__worker *self, enum weft_lane lane)
 {
     weft__critical_begin(&self->front);
@@ -176,15 +184,23 @@ static bool take_job(struct weft__worker *self, enum weft_lane lane)
         /* Who submitted an interactive job meanwhile did not see this batch job. */
         weft__spare_call();
     }
+    if (lane == WEFT_INTERACTIVE)
+        give_back(self);
     weft__worker_run_job(self, job);
     if (!self->suspended)
         end_batch(self);
+    if (lane == WEFT_INTERACTIVE)
+        give_back(self);
     return true;
 }
 
 static bool take_work(struct weft__worker *self)
 {
-    return take_job(self, WEFT_INTERACTIVE) || steal(self, NULL) || take_job(self, WEFT_BATCH);
+    if (take_job(self, WEFT_INTERACTIVE))
+        return true;
+    /* A spare that was called for an interactive job which another worker was faster to take
+     * begins no batch work: it could not be called for the next one then. */
+    return !weft__spare_resting(self) && (steal(self, NULL) || take_job(self, WEFT_BATCH));
 }
 
 /* An idle worker's patience. */
@@ -293,6 +309,7 @@ void weft__worker_wait(struct weft__worker *self, const struct weft__event *even
         bool looks = take_part && spins >= weft__rt.join_patience;
         if (looks && take_in_job(self, job)) {
             spins = weft__rt.join_patience;
+            weft__leaf_end(self);
             continue;
         }
         misses += looks;

@@ -194,6 +194,7 @@ struct weft__runtime {
     _Atomic uint32_t spare_starting;        /* somebody is starting a spare */
     _Atomic uint32_t blocked;               /* workers that sleep inside a task */
     _Atomic uint32_t batch_jobs;            /* batch jobs that have begun and not ended */
+    _Atomic uint32_t loan;                  /* lend.c; any thread */
     _Atomic uint32_t visits;                /* requests to visit the host; any thread: +1 */
     _Alignas(64) _Atomic uint32_t sleepers; /* workers whose sleep is not AWAKE */
     _Atomic uint32_t looping;               /* workers that have not left their loop */
@@ -249,7 +250,12 @@ bool weft__spare_resting(const struct weft__worker *self);
 void weft__spare_sleep(struct weft__worker *self);
 void weft__spare_wake(struct weft__worker *spare);
 void weft__spare_call(void);
+bool weft__spare_urgent(void);
 enum weft_status weft__spare_resize(uint32_t size);
+
+/* lend.c */
+void weft__lend(struct weft__worker *self);
+void weft__lend_end(void);
 
 /* sleep.c */
 void weft__sleep_idle(struct weft__worker *self);
@@ -281,6 +287,7 @@ void weft__task_wait(struct weft__worker *self, weft_task *task, bool take_part)
 
 /* job.c */
 weft_job *weft__job_current(void);
+bool weft__job_is_batch(const weft_job *job);
 weft_job *weft__job_set_solo(weft_job *job);
 void weft__job_fail(weft_job *job, enum weft_status status);
 void weft__job_finish(weft_job *job);
@@ -310,6 +317,19 @@ static inline bool weft__inboxes_filled(void)
 {
     return weft__inbox_filled(&weft__rt.inboxes[WEFT_INTERACTIVE]) ||
            weft__inbox_filled(&weft__rt.inboxes[WEFT_BATCH]);
+}
+
+/* Does a worker lend its CPU? Then weft__lend_end may be due. */
+static inline bool weft__lent(void)
+{
+    return (atomic_load(&weft__rt.loan) & 1) != 0;
+}
+
+/* Between two leaves of a job. */
+static inline void weft__leaf_end(struct weft__worker *self)
+{
+    if (WEFT__PEEK(&weft__rt.batch_jobs) != 0)
+        weft__lend(self);
 }
 
 /* The worker enters a job. */

@@ -222,7 +222,8 @@ enum weft_status weft__plat_wait(_Atomic uint32_t *word, uint32_t expected, int6
     model_point();
     if (*word != expected)
         return WEFT_OK;
-    fall_asleep(word, 0, timeout_ns < 0 ? NEVER : m.now + timeout_ns);
+    bool limited = timeout_ns >= 0 && timeout_ns < MODEL_FOREVER;
+    fall_asleep(word, 0, limited ? m.now + timeout_ns : NEVER);
     return m.threads[m.current].late ? WEFT_ERR_TIMEOUT : WEFT_OK;
 }
 

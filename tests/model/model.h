@@ -20,6 +20,9 @@ struct model {
     uint32_t steps;       /* of a run that ends, at most 4,000,000; 0: 20,000 */
 };
 
+/* A sleep with a limit of this or more does not end by it: a lost wake-up is found. */
+#define MODEL_FOREVER (INT64_MAX / 4)
+
 /* Explores. Returns the number of runs, or 0 after a failure, which is printed with
  * the schedule: set WEFT_MODEL_REPLAY to it, or after a random run WEFT_MODEL_SEED, to run
  * that one alone. */

@@ -313,7 +313,8 @@ static void behind_batch_job(void)
     submit_pair(wait_for_second, WEFT_BATCH);
 }
 
-/* An interactive job gets a worker beside a batch job that forks, and may wait for it. */
+/* A worker in a batch job lends its CPU to an interactive job and gets it back, also when that
+ * job waits for what the batch job does next. */
 
 static void fork_and_end(void *context)
 {
@@ -336,6 +337,33 @@ static void beside_batch_tasks(void)
     MODEL_CHECK(weft_job_submit(&urgent) == WEFT_OK);
     MODEL_CHECK(weft_job_wait(&urgent, WEFT_FOREVER) == WEFT_OK);
     MODEL_CHECK(weft_job_wait(&batch, WEFT_FOREVER) == WEFT_OK);
+    stop(4);
+}
+
+static void fork_beside(void *context)
+{
+    (void)context;
+    for (size_t i = 2; i < 4; i++) {
+        weft_task task;
+        weft_spawn(&task, mark, &ran[i]);
+        weft_sync(&task);
+    }
+}
+
+static void beside_batch_that_lends(void)
+{
+    weft_job batch, urgent[2];
+    start(2);
+    weft_job_init(&batch, fork_beside, NULL);
+    MODEL_CHECK(weft_job_submit_lane(&batch, WEFT_BATCH) == WEFT_OK);
+    for (size_t i = 0; i < 2; i++) {
+        weft_job_init(&urgent[i], mark, &ran[i]);
+        MODEL_CHECK(weft_job_submit(&urgent[i]) == WEFT_OK);
+    }
+    /* Nobody waits for the interactive ones, who would give the CPU back. */
+    MODEL_CHECK(weft_job_wait(&batch, WEFT_FOREVER) == WEFT_OK);
+    for (size_t i = 0; i < 2; i++)
+        MODEL_CHECK(weft_job_wait(&urgent[i], WEFT_FOREVER) == WEFT_OK);
     stop(4);
 }
 
@@ -453,6 +481,7 @@ EXPLORE(fork_anew_on_three, 2)
 EXPLORE(behind_blocked_job, 2)
 EXPLORE(behind_batch_job, 3)
 EXPLORE(beside_batch_tasks, 2)
+EXPLORE(beside_batch_that_lends, 2)
 EXPLORE(group_three_on_two, 3)
 EXPLORE(group_past_fork_on_two, 3)
 EXPLORE(visit_between_jobs, 2)
@@ -465,6 +494,7 @@ TEST_MAIN(TEST(every_schedule_of_fork_three_on_two), TEST(every_schedule_of_fork
           TEST(every_schedule_of_batch_that_needs_two), TEST(every_schedule_of_batch_and_producer),
           TEST(every_schedule_of_both_sides_meet), TEST(every_schedule_of_behind_blocked_job),
           TEST(every_schedule_of_behind_batch_job), TEST(every_schedule_of_beside_batch_tasks),
+          TEST(every_schedule_of_beside_batch_that_lends),
           TEST(every_schedule_of_group_three_on_two),
           TEST(every_schedule_of_group_past_fork_on_two),
           TEST(every_schedule_of_visit_between_jobs))

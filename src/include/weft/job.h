@@ -46,11 +46,12 @@ void weft_job_init(weft_job *job, weft_task_fn fn, void *context);
 WEFT_NODISCARD enum weft_status weft_job_submit(weft_job *job);
 
 /* How urgent a job is. Free workers take interactive jobs first. While workers are busy
- * with batch jobs, an interactive one does not wait for them nor for any of their tasks: a
- * spare thread starts it and shares the CPUs with them. That takes some 10 us as a rule,
- * but where batch jobs have every CPU up to a time slice of the operating system, some
- * milliseconds. A worker in the middle of a batch job never runs an interactive one on top
- * of it, because it might wait there for what the frames below hold. */
+ * with batch jobs, an interactive one does not wait for them: a spare thread starts it, and
+ * where they have every CPU, one of them lends its own at the end of the leaf that it is in (a
+ * spawn, a slice of a loop, a task of a group, weft_checkpoint), for up to 10 ms. A leaf that
+ * takes longer than a time slice of the operating system does not hold the job up for longer
+ * than that. A worker in the middle of a batch job never runs an interactive one on top of
+ * it, because it might wait there for what the frames below hold. */
 enum weft_lane { WEFT_INTERACTIVE = 0, WEFT_BATCH = 1 };
 
 /* weft_job_submit in a lane; weft_job_submit itself takes WEFT_INTERACTIVE.
