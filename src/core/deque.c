@@ -18,12 +18,35 @@ static inline uint64_t word(uint32_t version, uint32_t split, uint32_t tail)
 
 _Static_assert(WEFT__DEQUE_CAPACITY < 0xffff, "offer has 16 bits for a slot number");
 
-/* Makes the entry in a slot ready to be taken by a thief. */
+/* Slots that one call lowers the floor by. */
+#define FLOOR_STEPS 32u
+
+/* Makes a slot ready to be taken by a thief. Relaxed: published with the offer. */
 static void prepare(struct weft__worker *self, uint32_t index)
 {
-    weft_task *entry = weft__entry_at(self, index);
-    if (!weft__entry_is_group(entry)) /* relaxed: published with the offer */
-        atomic_store_explicit(&entry->state, 0, memory_order_relaxed);
+    atomic_store_explicit(&self->front.slots[index].state, 0, memory_order_relaxed);
+}
+
+/* The floor does not follow split down: its slots may hold tasks of groups. F1. */
+static void set_split(struct weft__worker *self, uint32_t index)
+{
+    self->front.split = self->front.slots + index;
+    if (self->front.floor < self->front.split)
+        self->front.floor = self->front.split;
+}
+
+/* Brings the floor down as far as F1 lets it, but for a few slots at a time. */
+void weft__deque_lower_floor(struct weft__worker *self)
+{
+    if (self->unplaced > 0) /* F2 */
+        return;
+    struct weft__slot *floor = self->front.head;
+    for (uint32_t i = 0; i < FLOOR_STEPS && floor > self->front.split; i++) {
+        if (atomic_load_explicit(&floor[-1].fn, memory_order_relaxed) == NULL)
+            break;
+        floor--;
+    }
+    self->front.floor = floor;
 }
 
 /* Puts the `count` oldest private tasks on offer. */
@@ -40,7 +63,7 @@ static void publish(struct weft__worker *self, uint32_t count)
     } else {
         atomic_fetch_add(&self->offer, (uint64_t)count << 16);
     }
-    self->front.split += count;
+    set_split(self, split + count);
 }
 
 /* Offers the older half of the private tasks, if nothing is on offer. */
@@ -83,11 +106,15 @@ void weft__deque_offer_all(struct weft__worker *self)
         (void)weft__sleep_wake_for(atomic_load_explicit(&self->job, memory_order_relaxed));
 }
 
-/* Adds the newest entry by the slow path. There must be room. */
-void weft__deque_push(struct weft__worker *self, weft_task *entry)
+/* Adds the newest entry by the slow path. There must be room. fn NULL: `context` is the node
+ * of a group's task. */
+void weft__deque_push(struct weft__worker *self, weft_task_fn fn, void *context)
 {
-    WEFT__POKE(self->front.head, entry);
+    WEFT__POKE(&self->front.head->fn, fn);
+    WEFT__POKE(&self->front.head->context, context);
     self->front.head++;
+    if (fn == NULL && self->front.floor < self->front.head)
+        self->front.floor = self->front.head; /* F1 */
     if (WEFT__PEEK(&weft__rt.reach) > 1)
         share(self);
 }
@@ -113,6 +140,7 @@ bool weft__deque_pop(struct weft__worker *self)
         self->front.split = self->front.slots + split;
     }
     self->front.head--;
+    weft__deque_lower_floor(self);
     return true;
 }
 
@@ -124,6 +152,7 @@ void weft__deque_lower(struct weft__worker *self, uint32_t head)
         self->front.split = self->front.head;
         self->lowered = true; /* D1 */
     }
+    weft__deque_lower_floor(self);
 }
 
 /* Brings the word up to date, see D1. */
@@ -145,23 +174,28 @@ void weft__deque_recover(struct weft__worker *self)
     uint64_t offer = atomic_load(&self->offer);
     self->version = (uint32_t)(offer >> 32);
     self->front.split = self->front.slots + split_of(offer); /* D1, had it just changed */
+    self->unplaced = 0;
+    weft__deque_lower_floor(self);
 }
 
 /* Takes the oldest offered entry of `victim` if it belongs to *job (any job when *job is
- * NULL, which is then set). NULL: nothing on offer, or somebody else was faster. */
-weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job)
+ * NULL, which is then set). Nothing: nothing on offer, or somebody else was faster. */
+struct weft__entry weft__deque_steal(struct weft__worker *victim, weft_job **job)
 {
+    struct weft__entry none = {NULL, NULL, NULL};
     uint64_t offer = atomic_load_explicit(&victim->offer, memory_order_acquire);
     uint32_t tail = tail_of(offer);
     if (tail >= split_of(offer))
-        return NULL;
+        return none;
     weft_job *of = atomic_load_explicit(&victim->job, memory_order_acquire);
     if (of == NULL || (*job != NULL && *job != of))
-        return NULL;
-    weft_task *entry = atomic_load_explicit(victim->offered + tail, memory_order_relaxed); /* D2 */
-    __builtin_prefetch(entry); /* of another core, at the same time as the word */
+        return none;
+    struct weft__slot *slot = &victim->offered[tail];
+    struct weft__entry entry = {slot, atomic_load_explicit(&slot->fn, memory_order_relaxed), /* D2 */
+                                atomic_load_explicit(&slot->context, memory_order_relaxed)};
+    __builtin_prefetch(entry.context); /* of another core, at the same time as the word */
     if (!atomic_compare_exchange_strong(&victim->offer, &offer, offer + 1))
-        return NULL;
+        return none;
     /* The owner offers more when it is asked; sleepers cannot ask again. */
     if (tail + 1 == split_of(offer) && atomic_load(&weft__rt.sleepers) != 0)
         atomic_store(&victim->front.limit, 0);
@@ -169,21 +203,21 @@ weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job)
     return entry;
 }
 
-/* Takes the owner's own oldest entry as a thief would; NULL when all have been stolen. */
-weft_task *weft__deque_take_oldest(struct weft__worker *self)
+/* Takes the owner's own oldest entry as a thief would; nothing when all have been stolen. */
+struct weft__entry weft__deque_take_oldest(struct weft__worker *self)
 {
     settle(self);
     uint64_t offer = atomic_load_explicit(&self->offer, memory_order_acquire);
     for (;;) {
         uint32_t tail = tail_of(offer), split = split_of(offer);
         if (tail >= weft__head(self))
-            return NULL;
+            return (struct weft__entry){NULL, NULL, NULL};
         if (split == tail)
             prepare(self, split++);
         uint64_t taken = (offer & ~UINT64_C(0xffffffff)) | (uint64_t)split << 16 | (tail + 1);
         if (atomic_compare_exchange_weak_explicit(&self->offer, &offer, taken, memory_order_acq_rel,
                                                   memory_order_acquire)) {
-            self->front.split = self->front.slots + split;
+            set_split(self, split);
             return weft__entry_at(self, tail);
         }
     }

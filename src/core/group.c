@@ -64,21 +64,11 @@ void weft__group_end(weft_group *group)
         weft__sleep_unpark(owner);
 }
 
-static struct weft__node *node_of(weft_task *entry)
-{
-    return (struct weft__node *)(void *)((unsigned char *)entry - 1);
-}
-
-static weft_task *entry_of(struct weft__node *node)
-{
-    return (weft_task *)(void *)((unsigned char *)node + 1);
-}
-
 /* Runs a group's task on top of whatever this worker is doing. Called in a critical section,
  * which ends when the task is noted as running. */
-void weft__group_run_entry(struct weft__worker *self, weft_task *entry)
+void weft__group_run_entry(struct weft__worker *self, struct weft__node *node)
 {
-    struct weft__node *node = node_of(entry), task = *node;
+    struct weft__node task = *node;
     node_destroy(self, node);
     struct weft__running running = {.group = task.group};
     weft__worker_begin(self, &running);
@@ -93,9 +83,8 @@ void weft__group_run_entry(struct weft__worker *self, weft_task *entry)
 }
 
 /* Ends a group's task that never ran. */
-void weft__group_drop_entry(struct weft__worker *self, weft_task *entry)
+void weft__group_drop_entry(struct weft__worker *self, struct weft__node *node)
 {
-    struct weft__node *node = node_of(entry);
     weft_group *group = node->group;
     node_destroy(self, node);
     weft__group_end(group);
@@ -137,7 +126,7 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
     node->group = group;
     /* Relaxed: the task is handed over by the deque, or stays here. */
     atomic_fetch_add_explicit(&group->pending, WEFT__GROUP_ONE, memory_order_relaxed);
-    weft__deque_push(self, entry_of(node));
+    weft__deque_push(self, NULL, node);
     weft__critical_end(&self->front);
     weft__leaf_end(self);
 }
@@ -146,7 +135,7 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
 static bool run_newest(struct weft__worker *self)
 {
     uint32_t head = weft__head(self);
-    while (head > 0 && weft__entry_is_group(weft__entry_at(self, head - 1)))
+    while (head > 0 && weft__entry_at(self, head - 1).fn == NULL)
         head--;
     if (head == weft__head(self))
         return false;
@@ -166,13 +155,13 @@ enum weft_status weft_group_wait(weft_group *group)
         if (run_newest(self))
             continue;
         weft__critical_begin(&self->front);
-        weft_task *entry = weft__deque_take_oldest(self);
-        if (entry == NULL) {
+        struct weft__entry entry = weft__deque_take_oldest(self);
+        if (entry.slot == NULL) {
             weft__critical_end(&self->front);
             weft__worker_wait(self, &event, true);
             break;
         }
-        weft__worker_run_taken(self, self, entry,
+        weft__worker_run_taken(self, self, &entry,
                                atomic_load_explicit(&self->job, memory_order_relaxed));
     }
     WEFT_ASSERT(self->groups == group);

@@ -35,13 +35,14 @@ struct loop {
     bool few;     /* so few indices that each may be long: offer at every level */
 };
 
-/* All that a thief reads, side by side from the start of a cache line on: it fetches each line
- * from another core. */
+/* All that a thief reads is in one cache line, which it fetches from another core. */
 struct half {
-    _Alignas(64) weft_task task;
-    size_t first, last;
+    _Alignas(64) size_t first;
+    size_t last;
     struct loop loop;
+    weft_task task;
 };
+_Static_assert(offsetof(struct half, task) <= 64, "what a thief reads is in one cache line");
 
 /* The slice after one of this length. */
 static size_t next_slice(const struct loop *loop, size_t slice, size_t rest)

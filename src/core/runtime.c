@@ -52,7 +52,7 @@ static void workers_destroy(void)
     /* All of them: a spare whose thread was refused has a deque, too. */
     for (uint32_t i = 0; weft__rt.workers != NULL && i < weft__rt.capacity; i++) {
         weft__group_free_nodes(&weft__rt.workers[i]);
-        free((void *)weft__rt.workers[i].front.slots);
+        free(weft__rt.workers[i].front.slots);
     }
     free(weft__rt.workers);
     weft__rt.workers = NULL;
@@ -64,10 +64,11 @@ static void workers_destroy(void)
 enum weft_status weft__worker_init(struct weft__worker *worker, uint32_t index)
 {
     if (worker->front.slots == NULL)
-        worker->front.slots = calloc(WEFT__DEQUE_CAPACITY, sizeof *worker->front.slots);
+        worker->front.slots = aligned_alloc(64, WEFT__DEQUE_CAPACITY * sizeof(struct weft__slot));
     if (worker->front.slots == NULL)
         return WEFT_ERR_NOMEM;
-    worker->front.head = worker->front.split = worker->offered = worker->front.slots;
+    worker->front.head = worker->front.split = worker->front.floor = worker->front.slots;
+    worker->offered = worker->front.slots;
     atomic_init(&worker->front.limit, weft__limit(worker));
     worker->index = index;
     atomic_init(&worker->front.name, index + 1);

@@ -6,18 +6,30 @@
 struct weft__front weft__nobody; /* no room: every spawn takes the slow path */
 _Thread_local struct weft__front *weft__front = &weft__nobody;
 
-void weft__spawn_slow(weft_task *task)
+/* There is no slot for it: F2. */
+static void run_unplaced(struct weft__worker *self, weft_task_fn fn, void *context)
+{
+    self->unplaced++;
+    self->front.floor = self->front.slots + WEFT__DEQUE_CAPACITY;
+    atomic_store(&self->front.limit, 0);
+    fn(context);
+}
+
+void weft__spawn_slow(weft_task *task, weft_task_fn fn, void *context)
 {
     struct weft__worker *self = weft__worker_self();
-    if (self == NULL && weft__profile_spawn(task))
-        return;
-    if (self == NULL || weft__head(self) == WEFT__DEQUE_CAPACITY) {
-        task->fn(task->context);
+    if (self == NULL) {
+        *task = (weft_task){fn, context};
+        if (weft__profile_spawn(task))
+            return;
         task->fn = NULL; /* weft_sync has nothing to do */
-        return;
+        fn(context);
+    } else if (self->unplaced > 0 || weft__head(self) == WEFT__DEQUE_CAPACITY) {
+        run_unplaced(self, fn, context);
+    } else {
+        weft__deque_push(self, fn, context);
+        weft__leaf_end(self);
     }
-    weft__deque_push(self, task);
-    weft__leaf_end(self);
 }
 
 /* Runs or forgets everything above `base`: tasks of groups, which may run at any time
@@ -31,53 +43,70 @@ void weft__task_run_above(struct weft__worker *self, uint32_t base)
             weft__deque_lower(self, base);
             return;
         }
-        weft_task *entry = weft__entry_at(self, weft__head(self));
-        WEFT_ASSERT(weft__entry_is_group(entry)); /* else a weft_sync is missing */
-        weft__group_run_entry(self, entry);
+        struct weft__entry entry = weft__entry_at(self, weft__head(self));
+        WEFT_ASSERT(entry.fn == NULL); /* else a weft_sync is missing */
+        weft__group_run_entry(self, entry.context);
     }
 }
 
-void weft__task_wait(struct weft__worker *self, weft_task *task, bool take_part)
+void weft__task_wait(struct weft__worker *self, struct weft__slot *slot, bool take_part)
 {
-    struct weft__event event = {&task->state, WEFT__TASK_DONE, WEFT__TASK_DONE, WEFT__TASK_WAITER};
+    struct weft__event event = {&slot->state, WEFT__TASK_DONE, WEFT__TASK_DONE, WEFT__TASK_WAITER};
     weft__worker_wait(self, &event, take_part);
 }
 
-/* The place of a task in the deque: the newest but for tasks of groups. */
-static uint32_t index_of(const struct weft__worker *self, const weft_task *task)
+/* The place of the task to sync: the newest but for tasks of groups. */
+static uint32_t newest_spawned(const struct weft__worker *self)
 {
-    uint32_t index = (uint32_t)(task->slot - self->front.slots);
-    WEFT_ASSERT(index < weft__head(self)); /* synced once, in order, where it was spawned */
-    WEFT_ASSERT(weft__entry_at(self, index) == task);
+    uint32_t index = weft__head(self);
+    do {
+        WEFT_ASSERT(index > 0); /* else it has been synced before, or never spawned */
+        index--;
+    } while (weft__entry_at(self, index).fn == NULL);
     return index;
 }
 
 /* Spares the owner a look at `offer`, which is in the thief's cache. */
-static bool stolen_and_done(const struct weft__worker *self, weft_task *task, uint32_t index)
+static bool stolen_and_done(const struct weft__worker *self, uint32_t index)
 {
     /* Acquire: pairs with the thief's exchange in complete(). */
     return index < weft__split(self) &&
-           (atomic_load_explicit(&task->state, memory_order_acquire) & WEFT__TASK_DONE) != 0;
+           (atomic_load_explicit(&self->front.slots[index].state, memory_order_acquire) &
+            WEFT__TASK_DONE) != 0;
+}
+
+static void sync_unplaced(struct weft__worker *self)
+{
+    if (--self->unplaced > 0)
+        return;
+    weft__deque_lower_floor(self);
+    atomic_store(&self->front.limit, weft__limit(self));
+    if (atomic_load(&weft__rt.sleepers) != 0) /* S2 */
+        atomic_store(&self->front.limit, 0);
 }
 
 void weft__sync_slow(weft_task *task)
 {
-    if (task->fn == NULL)
-        return;
     struct weft__worker *self = weft__worker_self();
     if (self == NULL) {
-        weft__profile_sync(task);
+        if (task->fn != NULL)
+            weft__profile_sync(task);
         return;
     }
-    uint32_t index = index_of(self, task);
+    if (self->unplaced > 0) { /* F2 */
+        sync_unplaced(self);
+        return;
+    }
+    uint32_t index = newest_spawned(self);
     weft__task_run_above(self, index + 1);
-    if (!stolen_and_done(self, task, index)) {
+    if (!stolen_and_done(self, index)) {
         if (weft__deque_pop(self)) {
-            task->fn(task->context);
+            struct weft__entry entry = weft__entry_at(self, index);
+            entry.fn(entry.context);
             weft__leaf_end(self);
             return;
         }
-        weft__task_wait(self, task, true);
+        weft__task_wait(self, &self->front.slots[index], true);
     }
     weft__deque_lower(self, index);
 }

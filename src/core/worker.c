@@ -22,11 +22,11 @@ static void check_stack(weft_job *job)
 }
 
 /* Tells the owner of a stolen task that it has ended. */
-static void complete(weft_task *task, uint32_t owner)
+static void complete(struct weft__slot *slot, uint32_t owner)
 {
-    /* Acquire and release: pairs with the owner's load in weft__worker_wait. The task is
+    /* Acquire and release: pairs with the owner's load in weft__worker_wait. The slot is
      * the owner's again at once, so it is not touched afterwards. */
-    if ((atomic_fetch_or(&task->state, WEFT__TASK_DONE) & WEFT__TASK_WAITER) != 0)
+    if ((atomic_fetch_or(&slot->state, WEFT__TASK_DONE) & WEFT__TASK_WAITER) != 0)
         weft__sleep_unpark(owner);
 }
 
@@ -47,22 +47,22 @@ void weft__worker_end(struct weft__worker *self, struct weft__running *running)
         check_stack(atomic_load_explicit(&self->job, memory_order_relaxed));
 }
 
-static void run_synced(struct weft__worker *self, weft_task *task, uint32_t victim)
+static void run_synced(struct weft__worker *self, const struct weft__entry *entry, uint32_t victim)
 {
-    struct weft__running running = {.task = task, .victim = victim};
+    struct weft__running running = {.slot = entry->slot, .victim = victim};
     weft__worker_begin(self, &running);
     weft__critical_end(&self->front);
-    task->fn(task->context);
+    entry->fn(entry->context);
     weft__critical_begin(&self->front);
     weft__worker_end(self, &running);
-    complete(task, victim);
+    complete(entry->slot, victim);
     weft__critical_end(&self->front);
 }
 
 /* Runs an entry that was stolen from `victim`, or taken from our own old end. Called in a
  * critical section, which ends when the entry is noted as running. */
 void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *victim,
-                            weft_task *entry, weft_job *job)
+                            const struct weft__entry *entry, weft_job *job)
 {
     bool idle = atomic_load_explicit(&self->job, memory_order_relaxed) == NULL;
     uint32_t base = weft__head(self);
@@ -74,8 +74,8 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
         /* Release: D3, before any offer of this job. */
         atomic_store_explicit(&self->job, job, memory_order_release);
     }
-    if (weft__entry_is_group(entry))
-        weft__group_run_entry(self, entry);
+    if (entry->fn == NULL)
+        weft__group_run_entry(self, entry->context);
     else
         run_synced(self, entry, victim->index);
     weft__task_run_above(self, base);
@@ -86,14 +86,14 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
 static bool steal_from(struct weft__worker *self, struct weft__worker *victim, weft_job *job)
 {
     weft__critical_begin(&self->front);
-    weft_task *entry = weft__deque_steal(victim, &job);
-    if (entry == NULL) {
+    struct weft__entry entry = weft__deque_steal(victim, &job);
+    if (entry.slot == NULL) {
         weft__critical_end(&self->front);
         return false;
     }
     weft__stats_add(&self->stats.tasks_stolen, 1);
     weft__sleep_pass_on(self);
-    weft__worker_run_taken(self, victim, entry, job);
+    weft__worker_run_taken(self, victim, &entry, job);
     return true;
 }
 
@@ -340,15 +340,15 @@ static void abandon_tasks(struct weft__worker *self, uint32_t base)
 {
     weft__critical_begin(&self->front);
     while (weft__head(self) > base && weft__deque_pop(self)) {
-        weft_task *entry = weft__entry_at(self, weft__head(self));
-        if (weft__entry_is_group(entry))
-            weft__group_drop_entry(self, entry);
+        struct weft__entry entry = weft__entry_at(self, weft__head(self));
+        if (entry.fn == NULL)
+            weft__group_drop_entry(self, entry.context);
     }
     weft__critical_end(&self->front);
     for (uint32_t i = weft__head(self); i > base; i--) {
-        weft_task *entry = weft__entry_at(self, i - 1);
-        if (!weft__entry_is_group(entry))
-            weft__task_wait(self, entry, false);
+        struct weft__entry entry = weft__entry_at(self, i - 1);
+        if (entry.fn != NULL)
+            weft__task_wait(self, entry.slot, false);
     }
     if (weft__head(self) > base)
         weft__deque_lower(self, base);
@@ -374,8 +374,8 @@ static void abandon_job(struct weft__worker *self, weft_job *job, enum weft_stat
         abandon_groups(self, running->groups);
         weft__critical_begin(&self->front);
         self->running = running->outer;
-        if (running->task != NULL)
-            complete(running->task, running->victim);
+        if (running->slot != NULL)
+            complete(running->slot, running->victim);
         else
             weft__group_end(running->group);
         weft__critical_end(&self->front);

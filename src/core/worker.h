@@ -28,6 +28,14 @@
  * an offer of a later job has a later version (an offer only ends by being lowered,
  * or by theft and then lowered), so a successful theft is from the job that was read.
  *
+ * FLOOR. A sync takes the fast path if head is above `front.floor`.
+ * Invariant F1: split <= floor, and every slot from floor up to head is a task
+ * that weft_spawn put there, none of a group. So the newest one is the one to sync, as syncs come
+ * in the reverse order of spawns.
+ * Invariant F2: a task for which there is no slot runs at once, and is counted in `unplaced`.
+ * As long as there is one every spawn and sync takes the slow path (limit is 0, floor the end of
+ * the slots) and every spawned task runs at once, so these are the next to be synced.
+ *
  * HUNGER. A task that is spawned when there is no private one is offered at once. A thief
  * that finds nothing sets `front.limit` of its victims to 0, so that their next
  * weft_spawn, or the next slice of a loop, takes the slow path and offers the older half
@@ -98,9 +106,9 @@
 #define WEFT__DEQUE_CAPACITY 16384u
 #endif
 
-/* Bits of weft_task.state. The owner sets it to 0 when it puts the task on offer: a task
+/* Bits of weft__slot.state. The owner sets it to 0 when it puts the task on offer: a task
  * that stays private has none. */
-#define WEFT__TASK_DONE   1u /* set by who ran it, after it; the owner may reuse the task */
+#define WEFT__TASK_DONE   1u /* set by who ran it, after it; the owner may reuse the slot */
 #define WEFT__TASK_WAITER 2u /* set by the owner before it sleeps for DONE */
 
 /* Bits of weft_group.pending. */
@@ -130,12 +138,19 @@ enum weft__hold { WEFT__HOLD_NOT_INSIDE = 0, WEFT__HOLD_SOON = 1, WEFT__HOLD_DON
 /* A task that somebody else waits for, while it runs on a worker's stack: a stolen one,
  * or one of a group; owner only. */
 struct weft__running {
-    weft_task *task;    /* NULL for a group's */
-    weft_group *group;  /* NULL for a stolen one */
-    uint32_t victim;    /* index of the worker that spawned the stolen one */
+    struct weft__slot *slot; /* of the victim's deque; NULL for a group's */
+    weft_group *group;       /* NULL for a stolen one */
+    uint32_t victim;         /* index of the worker that spawned the stolen one */
     uint32_t base;      /* head of our own deque when it began */
     weft_group *groups; /* our groups when it began */
     struct weft__running *outer;
+};
+
+/* What is in a slot, read before it was taken. */
+struct weft__entry {
+    struct weft__slot *slot; /* NULL: nothing was taken */
+    weft_task_fn fn;         /* NULL: `context` is a node of group.c */
+    void *context;
 };
 
 struct weft__node;  /* the record of a group's task, group.c */
@@ -156,6 +171,7 @@ struct weft__worker {
     bool suspended;                  /* `root` ends on the host's event loop; owner only */
     bool recovering;                 /* its stack is gone; owner only */
     bool lowered;                    /* D1; owner only */
+    uint32_t unplaced;               /* tasks that ran at once, F2; owner only */
     uint32_t version;                /* in `offer`; owner only */
     uint32_t visited;                /* requests to visit the host, answered; owner only */
     weft__plat_thread thread;        /* runtime.c */
@@ -163,7 +179,7 @@ struct weft__worker {
 
     _Alignas(64) _Atomic uint64_t offer; /* table above */
     _Atomic(weft_job *) job;             /* written by the owner, read by thieves */
-    _Atomic(weft_task *) *offered;       /* front.slots for thieves, as the owner writes there */
+    struct weft__slot *offered;          /* front.slots for thieves, as the owner writes there */
     _Atomic uint32_t thief;              /* a hint: who stole last; any thread */
     _Alignas(64) _Atomic uint32_t sleep; /* owner: to IDLE or JOIN; any thread: to AWAKE */
     _Atomic uintptr_t end;               /* table above */
@@ -229,16 +245,17 @@ void weft__worker_wait(struct weft__worker *self, const struct weft__event *even
 void weft__worker_begin(struct weft__worker *self, struct weft__running *running);
 void weft__worker_end(struct weft__worker *self, struct weft__running *running);
 void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *victim,
-                            weft_task *entry, weft_job *job);
+                            const struct weft__entry *entry, weft_job *job);
 
 /* deque.c: the owner's side, but for steal */
-void weft__deque_push(struct weft__worker *self, weft_task *entry);
+void weft__deque_push(struct weft__worker *self, weft_task_fn fn, void *context);
 bool weft__deque_pop(struct weft__worker *self);
 void weft__deque_lower(struct weft__worker *self, uint32_t head);
 void weft__deque_recover(struct weft__worker *self);
-weft_task *weft__deque_take_oldest(struct weft__worker *self);
+void weft__deque_lower_floor(struct weft__worker *self);
+struct weft__entry weft__deque_take_oldest(struct weft__worker *self);
 void weft__deque_offer_all(struct weft__worker *self);
-weft_task *weft__deque_steal(struct weft__worker *victim, weft_job **job);
+struct weft__entry weft__deque_steal(struct weft__worker *victim, weft_job **job);
 
 /* runtime.c */
 void weft__worker_main(void *worker);
@@ -276,14 +293,14 @@ void weft__end_ask(struct weft__worker *worker, weft_job *job, uintptr_t how);
 enum weft__hold weft__end_hold(struct weft__worker *worker, const weft_job *job);
 
 /* group.c */
-void weft__group_run_entry(struct weft__worker *self, weft_task *entry);
-void weft__group_drop_entry(struct weft__worker *self, weft_task *entry);
+void weft__group_run_entry(struct weft__worker *self, struct weft__node *node);
+void weft__group_drop_entry(struct weft__worker *self, struct weft__node *node);
 void weft__group_end(weft_group *group);
 void weft__group_free_nodes(struct weft__worker *self);
 
 /* task.c */
 void weft__task_run_above(struct weft__worker *self, uint32_t base);
-void weft__task_wait(struct weft__worker *self, weft_task *task, bool take_part);
+void weft__task_wait(struct weft__worker *self, struct weft__slot *slot, bool take_part);
 
 /* job.c */
 weft_job *weft__job_current(void);
@@ -298,14 +315,6 @@ enum weft_status weft__runtime_start(const weft_options *options, uint32_t calle
                                      const char *threads_from);
 void weft__runtime_stop_begin(void);
 void weft__runtime_stop_end(void);
-
-/* An entry of a deque is a weft_task, which somebody syncs, or with bit 0 set the node of
- * a group's task, which nobody does. The bit is in the entry and not in what it names,
- * so that an entry can be told when its task is gone. */
-static inline bool weft__entry_is_group(const weft_task *entry)
-{
-    return ((uintptr_t)entry & 1) != 0;
-}
 
 static inline uint32_t weft__reach(void)
 {
@@ -351,12 +360,15 @@ static inline uint32_t weft__split(const struct weft__worker *self)
 
 static inline uintptr_t weft__limit(const struct weft__worker *self)
 {
-    return (uintptr_t)(self->front.slots + WEFT__DEQUE_CAPACITY);
+    return self->unplaced > 0 ? 0 : (uintptr_t)(self->front.slots + WEFT__DEQUE_CAPACITY); /* F2 */
 }
 
-static inline weft_task *weft__entry_at(const struct weft__worker *self, uint32_t index)
+/* What the owner has put in one of its slots. */
+static inline struct weft__entry weft__entry_at(const struct weft__worker *self, uint32_t index)
 {
-    return atomic_load_explicit(&self->front.slots[index], memory_order_relaxed);
+    struct weft__slot *slot = &self->front.slots[index];
+    return (struct weft__entry){slot, atomic_load_explicit(&slot->fn, memory_order_relaxed),
+                                atomic_load_explicit(&slot->context, memory_order_relaxed)};
 }
 
 static inline bool weft__job_cancelled(weft_job *job)

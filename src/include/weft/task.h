@@ -11,30 +11,41 @@
 typedef void (*weft_task_fn)(void *context);
 
 /* A piece of work that another thread may take. Lives on the spawner's stack from
- * weft_spawn to weft_sync. The fields are private. */
+ * weft_spawn to weft_sync. The fields are private: the workers' records of tasks are in their
+ * deques, this one is for threads that have none. */
 typedef struct weft_task {
     weft_task_fn fn;
     void *context;
-    _Atomic(struct weft_task *) *slot; /* of the deque, where it was put or would have been */
-    _Atomic uint32_t state; /* set when it is offered to thieves; see src/core/worker.h */
 } weft_task;
 
-/* The part of a worker that the inline calls touch. Private. The slow path is taken when
+/* A task in a deque. Private. The owner writes; thieves may read what is being written, and
+ * forget it then. */
+struct weft__slot {
+    _Atomic(weft_task_fn) fn; /* NULL: of a group, src/core/group.c */
+    _Atomic(void *) context;
+    _Atomic uint32_t state; /* set when it is offered to thieves; see src/core/worker.h */
+#if UINTPTR_MAX > UINT32_MAX
+    uint64_t pad; /* no slot straddles two cache lines */
+#endif
+};
+
+/* The part of a worker that the inline calls touch. Private. A spawn takes the slow path when
  * there is no private task (then this one is offered at once, so that a lone fork is
  * never kept from an idle thread), when somebody is hungry, and when the deque is full. */
 struct weft__front {
-    _Atomic(weft_task *) *head;  /* next free slot of the deque; owner only */
-    _Atomic(weft_task *) *split; /* slots below may be shared with thieves; owner only */
-    _Atomic(weft_task *) *slots; /* the first slot; constant */
-    _Atomic uint32_t critical;   /* see src/core/block.h; owner only, read when it is dead */
-    _Atomic uint32_t held;       /* the same; the host, and the owner's successor */
-    _Atomic uintptr_t name;      /* of the worker in mutexes, src/core/worker.h; owner only */
+    struct weft__slot *head;   /* next free slot of the deque; owner only */
+    struct weft__slot *split;  /* slots below may be shared with thieves; owner only */
+    struct weft__slot *floor;  /* syncs of slots below take the slow path; owner only */
+    struct weft__slot *slots;  /* the first slot; constant */
+    _Atomic uint32_t critical; /* see src/core/block.h; owner only, read when it is dead */
+    _Atomic uint32_t held;     /* the same; the host, and the owner's successor */
+    _Atomic uintptr_t name;    /* of the worker in mutexes, src/core/worker.h; owner only */
     /* The address of the first slot that takes the slow path; any thread sets it to 0 to
      * say that it is hungry. On a cache line of its own: hungry threads read it. */
     _Alignas(64) _Atomic uintptr_t limit;
 };
 extern _Thread_local struct weft__front *weft__front; /* never NULL */
-void weft__spawn_slow(weft_task *task);
+void weft__spawn_slow(weft_task *task, weft_task_fn fn, void *context);
 void weft__sync_slow(weft_task *task);
 
 /* Makes fn(context) available to other threads and returns at once. It may run on
@@ -46,33 +57,26 @@ void weft__sync_slow(weft_task *task);
 static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
 {
     struct weft__front *self = weft__front;
-    _Atomic(weft_task *) *head = self->head;
-    task->fn = fn;
-    task->context = context;
-    task->slot = head;
+    struct weft__slot *head = self->head;
     if (WEFT__LIKELY(head != self->split && (uintptr_t)head < WEFT__PEEK(&self->limit))) {
-        WEFT__POKE(head, task);
+        WEFT__POKE(&head->fn, fn);
+        WEFT__POKE(&head->context, context);
         self->head = head + 1;
     } else {
-        weft__spawn_slow(task);
+        weft__spawn_slow(task, fn, context);
     }
 }
 
-/* Takes a task back that is private still and the newest one. Private.
- *
- * The new head is what the task remembers. The processor only checks that the old one is as
- * expected, and does not wait for it: a chain of spawns and syncs would else be as slow as a
- * store and a load of the same word after the other. */
-static inline bool weft__task_take(weft_task *task)
+/* Takes the newest task back if it is one that weft_spawn put there, and private still: as
+ * syncs come in the reverse order of spawns, it is the one to sync. Private. */
+static inline struct weft__slot *weft__task_take(void)
 {
     struct weft__front *self = weft__front;
-    _Atomic(weft_task *) *slot = task->slot;
-    uintptr_t newest = (uintptr_t)self->head - sizeof *slot; /* outside of jobs head is NULL */
-    if (WEFT__LIKELY(newest == (uintptr_t)slot && slot >= self->split)) {
-        self->head = slot;
-        return true;
-    }
-    return false;
+    struct weft__slot *head = self->head;
+    if (!WEFT__LIKELY((uintptr_t)head > (uintptr_t)self->floor)) /* outside of jobs both are NULL */
+        return NULL;
+    self->head = head - 1;
+    return head - 1;
 }
 
 /* Returns when the task has run; runs it here if nobody took it. Tasks are synced in
@@ -81,8 +85,9 @@ static inline bool weft__task_take(weft_task *task)
  * Threads: the one that spawned it. */
 static inline void weft_sync(weft_task *task)
 {
-    if (WEFT__LIKELY(weft__task_take(task)))
-        task->fn(task->context);
+    struct weft__slot *slot = weft__task_take();
+    if (WEFT__LIKELY(slot != NULL))
+        ((weft_task_fn)WEFT__PEEK(&slot->fn))((void *)WEFT__PEEK(&slot->context));
     else
         weft__sync_slow(task);
 }
@@ -91,7 +96,7 @@ static inline void weft_sync(weft_task *task)
  * sees then what runs, and can inline it. */
 static inline void weft_sync_call(weft_task *task, weft_task_fn fn, void *context)
 {
-    if (WEFT__LIKELY(weft__task_take(task)))
+    if (WEFT__LIKELY(weft__task_take() != NULL))
         fn(context);
     else
         weft__sync_slow(task);
