@@ -136,6 +136,64 @@ static void a_job_may_be_waited_for_by_another_thread(void)
     stop();
 }
 
+/* ---- Threads that are no workers ------------------------------------------------------ */
+
+struct outsider {
+    _Atomic uint32_t calls, wrong;
+};
+
+static void add_indices(void *context, size_t first, size_t last, void *partial)
+{
+    (void)context;
+    uint64_t sum = 0;
+    for (size_t i = first; i < last; i++)
+        sum += i;
+    *(uint64_t *)partial = sum;
+}
+
+static void add_sums(void *context, void *into, const void *from)
+{
+    (void)context;
+    *(uint64_t *)into += *(const uint64_t *)from;
+}
+
+/* A thread of the program forks, syncs, groups and loops outside of any job. */
+static void work_outside(void *context)
+{
+    struct outsider *all = context;
+    for (int round = 0; round < 50; round++) {
+        _Atomic uint32_t runs = 0;
+        weft_task first, second;
+        weft_group group;
+        uint64_t sum = 0;
+        weft_spawn(&first, bump, (void *)&runs);
+        weft_spawn(&second, bump, (void *)&runs);
+        weft_group_init(&group);
+        weft_group_run(&group, bump, (void *)&runs);
+        bool ok = weft_group_wait(&group) == WEFT_OK;
+        weft_sync(&second);
+        weft_sync_call(&first, bump, (void *)&runs);
+        weft_join(bump, (void *)&runs, bump, (void *)&runs);
+        weft_for(0, 100, 0, count_indices, (void *)&runs);
+        ok = ok && weft_reduce(0, 100, 0, add_indices, add_sums, NULL, &sum, sizeof sum) == WEFT_OK;
+        if (!ok || atomic_load(&runs) != 105 || sum != 4950 || weft_cancelled())
+            atomic_fetch_add(&all->wrong, 1);
+        atomic_fetch_add(&all->calls, 1);
+    }
+}
+
+static void threads_of_the_program_fork_and_loop_beside_the_workers(void)
+{
+    struct outsider all = {0, 0};
+    size_t team = test_team_size();
+    test_team_run(team, work_outside, &all); /* no runtime */
+    start();
+    test_team_run(team, work_outside, &all);
+    stop();
+    EXPECT_EQ(atomic_load(&all.wrong), 0);
+    EXPECT_EQ(atomic_load(&all.calls), 2 * 50 * team);
+}
+
 /* ---- Limits -------------------------------------------------------------------------- */
 
 static void wait_for_flag(void *context)
@@ -294,7 +352,9 @@ static void more_threads_than_the_limit_are_refused(void)
 TEST_MAIN(TEST(a_task_neither_starts_nor_stops_nor_waits_for_a_job), TEST(jobs_nest_as_plain_calls),
           TEST(cancelling_reaches_calls_that_are_nested),
           TEST(a_job_is_submitted_once_and_waited_for_once),
-          TEST(a_job_may_be_waited_for_by_another_thread), TEST(no_limit_is_too_large_or_too_small),
+          TEST(a_job_may_be_waited_for_by_another_thread),
+          TEST(threads_of_the_program_fork_and_loop_beside_the_workers),
+          TEST(no_limit_is_too_large_or_too_small),
           TEST(locks_take_limits_beyond_the_clock), TEST(ranges_may_be_empty_backwards_or_huge),
           TEST(counts_that_no_memory_holds_are_refused),
           TEST(more_threads_than_the_limit_are_refused))

@@ -1,4 +1,5 @@
 /* Groups: tasks that add tasks, mixed with fork/join, cancelled. */
+#include "platform/platform.h"
 #include "test.h"
 
 #include <weft.h>
@@ -221,7 +222,91 @@ static void a_cancelled_group_leaves_out_the_rest(void)
     stop();
 }
 
+/* Members that run until their job is cancelled, and have not been waited for by then. */
+#define MEMBERS 40
+
+static struct {
+    _Atomic uint32_t began, running;
+    weft_job job;
+} ending;
+
+static void run_until_cancelled(void *context)
+{
+    (void)context;
+    atomic_fetch_add(&ending.running, 1);
+    atomic_fetch_add(&ending.began, 1);
+    while (!weft_cancelled())
+        weft__plat_relax();
+    atomic_fetch_sub(&ending.running, 1);
+}
+
+static void run_members(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    for (int i = 0; i < MEMBERS; i++)
+        weft_group_run(&group, run_until_cancelled, NULL);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_ERR_CANCELLED);
+    EXPECT_EQ(atomic_load(&ending.running), 0); /* `group` may go now */
+}
+
+static void a_group_whose_job_is_cancelled_ends_before_its_wait_returns(void)
+{
+    if (test_threads() < 2)
+        return; /* the job would run here, and nobody cancel it */
+    start();
+    for (int round = 0; round < 10; round++) {
+        atomic_store(&ending.began, 0);
+        weft_job_init(&ending.job, run_members, NULL);
+        EXPECT_EQ(weft_job_submit(&ending.job), WEFT_OK);
+        while (atomic_load(&ending.began) == 0)
+            weft__plat_relax();
+        weft_job_cancel(&ending.job);
+        EXPECT_EQ(weft_job_wait(&ending.job, 60 * INT64_C(1000000000)), WEFT_ERR_CANCELLED);
+        EXPECT_EQ(atomic_load(&ending.running), 0);
+        EXPECT(atomic_load(&ending.began) <= MEMBERS);
+    }
+    stop();
+}
+
+/* Nobody waits for the job: stopping the runtime does, and loses none of its tasks. */
+static void run_chain(void *context)
+{
+    weft_group *group = context;
+    if (atomic_fetch_add(&total, 1) + 1 < 1000)
+        weft_group_run(group, run_chain, group);
+}
+
+static void run_open_group(void *context)
+{
+    (void)context;
+    weft_group group;
+    weft_group_init(&group);
+    weft_group_run(&group, run_chain, &group);
+    EXPECT_EQ(weft_group_wait(&group), WEFT_OK);
+    EXPECT_EQ(atomic_load(&total), 1000);
+    atomic_fetch_add(&ending.began, 1);
+}
+
+static void the_runtime_stops_after_the_groups_that_run(void)
+{
+    for (uint32_t round = 0; round < 10; round++) {
+        weft_job job;
+        atomic_store(&total, 0);
+        atomic_store(&ending.began, 0);
+        start();
+        weft_job_init(&job, run_open_group, NULL);
+        EXPECT_EQ(weft_job_submit(&job), WEFT_OK);
+        stop();
+        EXPECT_EQ(atomic_load(&ending.began), 1);
+        EXPECT_EQ(weft_job_wait(&job, 0), WEFT_OK);
+    }
+}
+
 TEST_MAIN(TEST(wait_returns_after_every_task), TEST(tasks_may_add_tasks),
           TEST(wait_reaches_past_unsynced_forks), TEST(sync_passes_group_tasks_above_its_own),
           TEST(a_group_between_forks_is_waited_for_again_and_again),
-          TEST(groups_nest), TEST(a_cancelled_group_leaves_out_the_rest))
+          TEST(groups_nest), TEST(a_cancelled_group_leaves_out_the_rest),
+          TEST(a_group_whose_job_is_cancelled_ends_before_its_wait_returns),
+          TEST(the_runtime_stops_after_the_groups_that_run))

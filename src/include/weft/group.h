@@ -16,7 +16,8 @@ typedef struct weft_group {
 
 /* Prepares an empty group. weft_group_wait must follow on the same thread before the
  * function returns; groups of one thread are waited for in the reverse order of their
- * inits.
+ * inits. There is nothing to destroy: a job that is cancelled, or a runtime that stops, while
+ * tasks of the group run does not end before they have.
  *
  * Threads: any thread. */
 void weft_group_init(weft_group *group);
