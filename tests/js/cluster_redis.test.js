@@ -147,20 +147,22 @@ describe('weft/cluster over BullMQ', { skip: missing() }, () => {
     const events = new QueueEvents(where.queue, options);
     atEnd(t, () => Promise.all([queue.close(), events.close()]));
     await events.waitUntilReady();
-    const alive = `weft:${where.queue}:weft:run:hand`;
-    redis.ask('SET', alive, '1');
+    const makeRun = (run, module) => redis.ask('SET', `weft:${where.queue}:weft:run:${run}`, JSON.stringify({ module, most: 1000 }));
+    makeRun('hand', cluster.info.module);
     const send = async (name, data) => {
-      const job = await queue.add(name, { weft: 2, run: 'hand', module: cluster.info.module, chunks: [[0, 'EQAAAAA=']], most: 1000, ...data });
+      const job = await queue.add(name, { weft: 2, run: 'hand', chunks: [[0, 'EQAAAAA=']], ...data });
       return job.waitUntilFinished(events, 60_000);
     };
     await cluster.map('weft_nqueens', [[1]]); // so that the module is there
     await assert.rejects(send('noise_sum', { weft: 99 }), /WEFT_ERR_MODULE: the caller speaks version 99/);
     await assert.rejects(send('no_such_kernel', {}), /WEFT_ERR_EXPORT: chunk 0: .*no_such_kernel/);
     await assert.rejects(send('noise_sum', { chunks: [[7, '////']] }), /WEFT_ERR_INVALID: chunk 7: the chunk is damaged/);
-    assert.deepEqual(await send('noise_sum', { module: 'no-such-digest' }), { again: 'the module was not in Redis' });
+    makeRun('other', 'no-such-digest');
+    assert.deepEqual(await send('noise_sum', { run: 'other' }), { again: 'the module was not in Redis' });
     assert.deepEqual(await send('noise_sum', { run: 'nobody' }), { again: 'its caller seemed to be gone' });
     redis.ask('SET', `weft:${where.queue}:weft:module:wrong`, 'this is no module');
-    await assert.rejects(send('noise_sum', { module: 'wrong' }), /WEFT_ERR_MODULE: the module in Redis is not the one/);
+    makeRun('wrong', 'wrong');
+    await assert.rejects(send('noise_sum', { run: 'wrong' }), /WEFT_ERR_MODULE: the module in Redis is not the one/);
   });
 
   it('takes a chunk that is delivered twice once', LIMIT, async (t) => {

@@ -26,8 +26,8 @@ const MODULE_SECONDS = 7 * 24 * 3600;
 /** Failed jobs are left for people to look at. */
 const KEEP_FAILED = { age: 24 * 3600, count: 1000 };
 
-/** Between the attempts of a chunk. */
-const BACKOFF = { type: 'fixed', delay: 500 };
+/** Between the attempts of a job, in ms. */
+const BACKOFF = 500;
 
 const RETRY_LEAST_MS = 100;
 const RETRY_MOST_MS = 2000;
@@ -203,8 +203,7 @@ export class BullmqEngine {
         packed.stored = true;
       }) : undefined;
     const added = this.queue.add(run.kernel, {
-      weft: PAYLOAD_VERSION, run: run.id, module: this.module.digest, most: this.settings.chunkBytesMax,
-      chunks: entries.map(({ issue }) => [issue.index, issue.packed.inline]),
+      weft: PAYLOAD_VERSION, run: run.id, chunks: entries.map(({ issue }) => [issue.index, issue.packed.inline]),
     }, {
       jobId: id, attempts: run.settings.attempts, backoff: BACKOFF, removeOnComplete: true, removeOnFail: KEEP_FAILED,
     });
@@ -378,9 +377,10 @@ export class BullmqEngine {
    */
   async #renew(runs) {
     const { client, keys, module } = this;
+    const data = JSON.stringify({ module: module.digest, most: this.settings.chunkBytesMax });
     // Where the key is there, PEXPIRE works even while memory is full.
     await Promise.all(runs.map(async ({ id }) => {
-      if ((await client.pexpire(keys.run(id), LEASE_MS)) === 0) await client.set(keys.run(id), '1', 'PX', LEASE_MS);
+      if ((await client.pexpire(keys.run(id), LEASE_MS)) === 0) await client.set(keys.run(id), data, 'PX', LEASE_MS);
     }));
     const key = keys.module(module.digest);
     if ((await client.expire(key, MODULE_SECONDS)) === 0) await client.set(key, module.bytes, 'EX', MODULE_SECONDS);

@@ -31,13 +31,12 @@ function release(rt, arrays) {
  * Runs one chunk on a runtime: copies its arrays in, calls the kernel, copies outputs back.
  *
  * @param {import('../runtime.js').Runtime} rt
- * @param {string} kernel
  * @param {any[]} args
- * @param {import('../caller.js').Caller} [caller]  the runtime, or what rt.with gives
+ * @param {(values: any[]) => Promise<any>} call  calls the kernel with them, as rt takes them
  * @returns {Promise<Outcome>}
  * @throws {WeftError}  as rt.call
  */
-export async function execute(rt, kernel, args, caller = rt) {
+export async function execute(rt, args, call) {
   /** @type {any[]} */
   const held = [];
   /** @type {any[]} */
@@ -56,7 +55,7 @@ export async function execute(rt, kernel, args, caller = rt) {
     return array;
   };
   try {
-    const value = await caller.call(kernel, ...args.map(place));
+    const value = await call(args.map(place));
     return { value, arrays: outputs.map((array) => rt.copy(array)) };
   } finally {
     if (held.length > 0) release(rt, held);

@@ -7,10 +7,12 @@ import { STATUS, WeftError } from '../errors.js';
  * @typedef {object} JobData
  * @property {number} weft  PAYLOAD_VERSION of the caller
  * @property {string} run  the map that it belongs to
- * @property {string} module  BLAKE3 digest
- * @property {number} most  bytes of a result
  * @property {[index: number, base64?: string | null][]} chunks  several only if all are short; one
  *   without base64 is under keys.chunk
+ *
+ * @typedef {object} RunData  of a map, under keys.run, for as long as it has a caller
+ * @property {string} module  BLAKE3 digest
+ * @property {number} most  bytes of a result
  *
  * @typedef {object} JobResult
  * @property {(string | number)[]} [results]  of the chunks, in their order: base64, or how many bytes

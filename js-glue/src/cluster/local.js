@@ -84,7 +84,7 @@ class LocalEngine {
       const rt = await shard.runtime;
       started();
       try {
-        return await execute(rt, kernel, packed, rt.with({ signal: end.signal }));
+        return await execute(rt, packed, (values) => rt.with({ signal: end.signal }).call(kernel, ...values));
       } catch (error) {
         if (/** @type {any} */ (error)?.code === 'WEFT_ERR_WORKER') await shard.mend(rt);
         throw error;

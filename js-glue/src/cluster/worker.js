@@ -53,20 +53,27 @@ function check(options) {
  * A map, as a worker knows it.
  * @typedef {object} Caller
  * @property {number} at  when it was looked for
- * @property {Promise<boolean>} alive
- * @property {number} chunks  that run
- * @property {AbortController} end  ends them
- * @property {import('./runtimes.js').Runtime} [rt]  the last that it ran on
- * @property {import('../caller.js').Caller} [calls]  on that, until `end`
+ * @property {Promise<import('./job.js').RunData | undefined>} data  nothing: it seems to be gone
+ * @property {boolean} gone  what runs for it is cancelled
+ * @property {Set<import('../job.js').Job>} jobs  that run
+ * @property {number} busy  jobs of BullMQ
  */
 
-/** One for all chunks of a map: it is not free. @param {Caller} caller  @param {import('./runtimes.js').Runtime} rt */
-function callsOf(caller, rt) {
-  if (caller.rt !== rt || !caller.calls) {
-    caller.rt = rt;
-    caller.calls = rt.with({ signal: caller.end.signal });
+/** @param {Caller} caller */
+function end(caller) {
+  caller.gone = true;
+  for (const job of caller.jobs) job.cancel();
+}
+
+/** Its result; it is cancelled when the caller is gone. @param {Caller} caller  @param {import('../job.js').Job} job */
+async function watched({ jobs, gone }, job) {
+  if (gone) job.cancel();
+  jobs.add(job);
+  try {
+    return await job.promise;
+  } finally {
+    jobs.delete(job);
   }
-  return caller.calls;
 }
 
 /** What went wrong with one chunk of a job. */
@@ -114,27 +121,27 @@ class Callers {
   get(run) {
     const now = performance.now();
     let known = this.#runs.get(run);
-    if (!known || (known.end.signal.aborted && known.chunks === 0)) {
-      known = { at: -Infinity, alive: Promise.resolve(false), chunks: 0, end: new AbortController() };
+    if (!known || (known.gone && known.busy === 0)) {
+      known = { at: -Infinity, data: Promise.resolve(undefined), gone: false, jobs: new Set(), busy: 0 };
       this.#runs.set(run, known);
     }
     if (now - known.at > LOOK_MS) {
       known.at = now;
-      known.alive = this.client().then((client) => client.exists(this.keys.run(run))).then((count) => count > 0);
-      known.alive.catch(() => {});
+      known.data = this.client().then((client) => client.get(this.keys.run(run))).then((text) => text && JSON.parse(text));
+      known.data.catch(() => {});
     }
     return known;
   }
 
   #look() {
-    for (const [run, { at, chunks }] of this.#runs) {
-      if (chunks === 0) {
+    for (const [run, { at, busy }] of this.#runs) {
+      if (busy === 0) {
         if (performance.now() - at > 60 * LOOK_MS) this.#runs.delete(run);
         continue;
       }
       const known = this.get(run);
-      known.alive.then((alive) => {
-        if (!alive) known.end.abort();
+      known.data.then((data) => {
+        if (!data) end(known);
       }, () => {}); // out of reach: it is not known
     }
   }
@@ -239,32 +246,33 @@ export class ClusterWorker {
 
   /** @param {string} kernel  @param {import('./job.js').JobData} data */
   async #compute(kernel, data) {
-    const { run, module: digest, chunks, most } = data;
+    const { run, chunks } = data;
     if (data.weft !== PAYLOAD_VERSION) {
       throw new WeftError('WEFT_ERR_MODULE',
         `the caller speaks version ${data.weft} of weft/cluster, this worker version ${PAYLOAD_VERSION}: install the same weft on both`);
     }
+    const caller = this.callers.get(run);
+    const known = await caller.data;
+    if (!known) return { again: 'its caller seemed to be gone' };
+    const { module: digest, most } = known;
     if (this.only && this.only.digest !== digest) {
       throw new WeftError('WEFT_ERR_MODULE',
         `this worker runs module ${this.only.digest.slice(0, 12)} alone, the caller has ${String(digest).slice(0, 12)}: they are not of the same build`);
     }
-    const caller = this.callers.get(run);
-    if (!(await caller.alive)) return { again: 'its caller seemed to be gone' };
     const [[index, inline]] = chunks;
     const payloads = typeof inline === 'string' ? chunks.map(([, base64]) => Buffer.from(String(base64), 'base64'))
       : [await (await this.client()).getBuffer(this.keys.chunk(run, index))];
     if (payloads[0] === null) return { again: 'the chunk was not in Redis' };
-    const { signal } = caller.end;
-    caller.chunks++;
+    caller.busy++;
     try {
       let begun = 0;
       const results = await this.runtimes.with(digest, (rt) => {
         begun = performance.now();
-        const calls = callsOf(caller, rt);
+        const call = (/** @type {any[]} */ values) => watched(caller, rt.start(kernel, ...values));
         return all(payloads.map(async (bytes, i) => {
           const [number] = chunks[i];
           try {
-            return await this.#answer(run, number, encodeOutcome(await execute(rt, kernel, decodeChunk(bytes), calls)), most);
+            return await this.#answer(run, number, encodeOutcome(await execute(rt, decodeChunk(bytes), call)), most);
           } catch (error) {
             throw new ChunkError(number, error);
           }
@@ -273,10 +281,10 @@ export class ClusterWorker {
       if (results === undefined) return { again: 'the module was not in Redis' };
       return { results, ms: Math.ceil(1000 * (performance.now() - begun)) / 1000 };
     } catch (error) {
-      if (signal.aborted) return { again: 'its caller seemed to be gone' };
+      if (caller.gone) return { again: 'its caller seemed to be gone' };
       throw error;
     } finally {
-      caller.chunks--;
+      caller.busy--;
     }
   }
 
