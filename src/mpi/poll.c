@@ -10,11 +10,12 @@
 /* A driver that has nothing to do looks at MPI so often. */
 #define TICK_NS INT64_C(1000000)
 
-/* Waiting for an answer: so many looks in a row, then with a yield in between, then asleep
- * for as long as a timer takes at least. */
+/* Waiting for an answer: so many looks in a row, then with a yield in between, then asleep for as
+ * long as a timer takes at least; longer the longer it has waited, up to a tick. */
 #define SPINS    200u
 #define YIELDS   2000u
 #define SLEEP_NS INT64_C(50000)
+#define SLEEPS   64u /* until they get longer by SLEEP_NS */
 
 #define PROGRESS_NS INT64_C(500000000)
 #define MESSAGE_TAG 1
@@ -32,15 +33,22 @@ void weft__mpi_sleep(weft_mpi *mpi, uint32_t seen)
     (void)weft__plat_wait(&mpi->bell, seen, TICK_NS);
 }
 
+static int64_t nap_ns(uint32_t naps)
+{
+    int64_t ns = SLEEP_NS * (1 + naps / SLEEPS);
+    return ns < TICK_NS ? ns : TICK_NS;
+}
+
 void weft__mpi_wait_a_little(weft_mpi *mpi, struct weft__mpi_patience *patience, uint32_t seen)
 {
-    patience->rounds++;
+    if (patience->rounds < UINT32_MAX)
+        patience->rounds++;
     if (patience->rounds <= SPINS && !mpi->crowded)
         weft__plat_relax();
     else if (patience->rounds <= SPINS + YIELDS)
         (void)sched_yield();
     else
-        (void)weft__plat_wait(&mpi->bell, seen, SLEEP_NS);
+        (void)weft__plat_wait(&mpi->bell, seen, nap_ns(patience->rounds - SPINS - YIELDS));
 }
 
 /* ---- the words ---- */

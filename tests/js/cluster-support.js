@@ -29,6 +29,9 @@ export function missing() {
 
 export const missingNamespaces = () => missing() || (!(has('unshare', '-n', 'true') && has('ip', '-V')) && 'this user may not make network namespaces');
 
+/** Why no Redis can have a small disk of its own. */
+export const missingDisks = () => missing() || (!has('unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /tmp') && 'this user may not mount a small disk');
+
 /** What each test has to undo. */
 const undoing = new WeakMap();
 
@@ -82,17 +85,26 @@ function answers(port, host) {
  *
  * @param {import('node:test').TestContext} t
  * @param {string[]} [options]  of redis-server
+ * @param {object} [where]
+ * @param {string} [where.host]
+ * @param {string[]} [where.inside]  a command that runs it in another network
+ * @param {string} [where.disk]  such as 8m: its folder is a disk of this size, see redis.disk
  */
-export async function startRedis(t, options = [], { host = '127.0.0.1', inside = [] } = {}) {
+export async function startRedis(t, options = [], { host = '127.0.0.1', inside = [], disk } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'weft-redis-'));
   const redis = {
     host, folder, port: await freePort(), process: undefined,
     get url() {
       return `redis://${host}:${redis.port}`;
     },
+    /** The folder, as Redis sees it. */
+    get disk() {
+      return `/proc/${redis.process.pid}/root${folder}`;
+    },
     /** Starts it, on what it has written. */
     async start() {
-      const [command, ...args] = [...inside, 'redis-server', '--port', String(redis.port), '--bind', host, '--dir', folder,
+      const mount = disk ? ['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=${disk} none "$0" && exec "$@"`, folder] : [];
+      const [command, ...args] = [...inside, ...mount, 'redis-server', '--port', String(redis.port), '--bind', host, '--dir', folder,
         '--save', '', '--loglevel', 'warning', '--maxmemory-policy', 'noeviction', ...options];
       redis.process = spawn(command, args, { stdio: 'ignore' });
       await until(() => (inside.length > 0 ? redis.ask('PING').includes('PONG') : answers(redis.port, host)), 'redis-server answers', START_MS);

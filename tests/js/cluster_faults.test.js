@@ -2,12 +2,12 @@
 // nothing comes twice, nothing hangs.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Queue } from 'bullmq';
 import { startWorker } from '../../js-glue/src/cluster/index.js';
-import { LIMIT, MODULE, atEnd, missing, open, startRedis, startWire, startWorkerProcess, until } from './cluster-support.js';
+import { LIMIT, atEnd, missing, missingDisks, open, startRedis, startWire, startWorkerProcess, until } from './cluster-support.js';
 import { weftError } from './support.js';
 
 const MIB = 1024 * 1024;
@@ -186,6 +186,36 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
     assert.deepEqual(await running, numbers(100));
     const impatient = await open(t, { connection: redis.url, patienceMs: 4000 });
     await fail();
+    await assert.rejects(impatient.map('sleep_then', [[1, 1]]), weftError('WEFT_ERR_ENGINE', /cannot write its files.*is its disk full/));
+    await mend();
+    assert.deepEqual(await impatient.map('sleep_then', [[1, 1]]), [1]);
+  });
+
+  it('waits while the disk of Redis is full, and says so when that lasts', { ...LIMIT, skip: missingDisks() }, async (t) => {
+    const redis = await startRedis(t, ['--appendonly', 'yes', '--appendfsync', 'everysec'], { disk: '8m' });
+    const fill = async () => {
+      const ballast = openSync(path.join(redis.disk, 'ballast'), 'w');
+      assert.throws(() => {
+        for (;;) writeSync(ballast, Buffer.alloc(4096));
+      }, { code: 'ENOSPC' });
+      closeSync(ballast);
+      await until(() => redis.ask('SET', 'probe', 'x'.repeat(5000)).includes('No space left on device'), 'the disk is full');
+    };
+    const mend = async () => {
+      rmSync(path.join(redis.disk, 'ballast'));
+      await until(() => redis.ask('SET', 'probe', '') === 'OK', 'Redis writes again');
+    };
+    await startIn(t, { connection: redis.url, concurrency: 2, recoverMs: 1000 });
+    const cluster = await open(t, { connection: redis.url });
+    const mark = milestone(20);
+    const running = cluster.map('sleep_then', numbered(100, 20), { inFlight: 8, onProgress: (progress) => mark.onProgress(progress) });
+    await mark.reached;
+    await fill();
+    await sleep(1500);
+    await mend();
+    assert.deepEqual(await running, numbers(100));
+    const impatient = await open(t, { connection: redis.url, patienceMs: 1000 });
+    await fill();
     await assert.rejects(impatient.map('sleep_then', [[1, 1]]), weftError('WEFT_ERR_ENGINE', /cannot write its files.*is its disk full/));
     await mend();
     assert.deepEqual(await impatient.map('sleep_then', [[1, 1]]), [1]);

@@ -10,6 +10,7 @@ import { createRuntime } from '../../js-glue/src/index.js';
 import { connect, inout, out, slices, startWorker } from '../../js-glue/src/cluster/index.js';
 import { LIMIT, MODULE, SECOND, atEnd, makeHosts, missing, missingNamespaces, open, startRedis, startWorkerProcess, until } from './cluster-support.js';
 import { weftError } from './support.js';
+import { cpuOf } from '../bench/cluster/processes.js';
 
 const MIB = 1024 * 1024;
 const WEFT = fileURLToPath(new URL('../../js-glue/bin/weft.js', import.meta.url));
@@ -273,13 +274,26 @@ describe('weft/cluster over BullMQ', { skip: missing() }, () => {
     await refused;
   });
 
+  it('rests while there is nothing to do', LIMIT, async (t) => {
+    const where = queueOf(t);
+    const worker = await startWorkerProcess(t, redis.url, ['--queue', where.queue]);
+    const cluster = await open(t, where);
+    await cluster.map('sleep_then', Array.from({ length: 200 }, (_, i) => [0, i]));
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // what V8 still does of its own
+    const before = cpuOf(worker.child.pid);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const used = cpuOf(worker.child.pid) - before;
+    assert.ok(used < 300, `${used} ms of CPU time in 3000 ms`); // as a rule under 10
+    assert.deepEqual(await cluster.map('sleep_then', [[0, 1]]), [1]);
+  });
+
   it('has a command that explains itself', LIMIT, () => {
     const weft = (...args) => spawnSync(process.execPath, [WEFT, 'worker', ...args], { encoding: 'utf8', timeout: 120_000, env: { ...process.env, WEFT_REDIS: '' } });
     const help = weft('--help');
     assert.equal(help.status, 0);
     for (const option of ['--redis', '--queue', '--threads', '--concurrency', '--memory', '--module', '--recover', 'SIGTERM']) assert.ok(help.stdout.includes(option), option);
     for (const [args, message] of [[[], /--redis URL is wanted/], [['--redis', 'redis://x', '--memory', '1X'], /--memory must be a size/],
-      [['--redis', 'redis://x', '--threads', 'two'], /--threads must be a number/], [['--nothing'], /unknown option/i]]) {
+      [['--redis', 'redis://x', '--threads', 'two'], /--threads must be a number/], [['--redis', 'redis://x', '--concurrency', '0'], /--concurrency must be a number from 1 on/], [['--nothing'], /unknown option/i]]) {
       const { status, stderr } = weft(...args);
       assert.equal(status, 2, stderr);
       assert.match(stderr, message);

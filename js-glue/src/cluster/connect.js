@@ -14,9 +14,10 @@ import { Cluster } from './cluster.js';
  *
  * @typedef {object} RedisOptions
  * @property {string | URL | object} connection  a URL such as `redis://user:password@host:6379/0`,
- *   or what BullMQ takes: ioredis options or an ioredis client
+ *   or what BullMQ takes: ioredis options, an ioredis client or ioredis' Cluster
  * @property {string} [queue]  the BullMQ queue; default `weft`
- * @property {string} [prefix]  of all keys; default `weft`
+ * @property {string} [prefix]  of all keys; default `weft`, and `{weft}` on a Redis Cluster, where
+ *   the braces keep them on one node
  * @property {number} [connectTimeoutMs]  until the engine must have answered; default 10000
  * @property {number} [patienceMs]  how long Redis may be out of reach, full, or without workers
  *   before calls reject; default 60000
@@ -45,14 +46,19 @@ function refuse(message) {
  * @param {any} options  @param {string} who
  */
 export function readRedisOptions(options, who) {
-  const { connection, queue = 'weft', prefix = 'weft', connectTimeoutMs = 10_000, patienceMs = 60_000, chunkBytesMax = 64 * MIB } = options;
+  const { connection } = options;
+  const isCluster = connection?.isCluster === true;
+  const { queue = 'weft', prefix = isCluster ? '{weft}' : 'weft', connectTimeoutMs = 10_000, patienceMs = 60_000, chunkBytesMax = 64 * MIB } = options;
   const plain = typeof connection === 'string' || (typeof connection === 'object' && connection !== null);
-  if (!plain) refuse(`${who}: connection must be a URL of Redis, ioredis options or an ioredis client; got ${show(connection)}`);
+  if (!plain) refuse(`${who}: connection must be a URL of Redis, ioredis options, or an ioredis client or Cluster; got ${show(connection)}`);
   if ((typeof connection === 'string' || connection instanceof URL) && !/^rediss?:\/\/./.test(String(connection))) {
     refuse(`${who}: connection must be a URL that begins with redis:// or rediss://`); // may hold a password: not shown
   }
   for (const [name, text] of Object.entries({ queue, prefix })) {
     if (typeof text !== 'string' || !/^[^:\s]+$/.test(text)) refuse(`${who}: ${name} must be a name without colons and blanks, got ${show(text)}`);
+  }
+  if (isCluster && !/\{[^}]+\}/.test(`${prefix}:${queue}`)) {
+    refuse(`${who}: on a Redis Cluster all keys of a queue must be on one node: put the prefix in braces, '{${prefix}}'`);
   }
   for (const [name, value, most] of /** @type {const} */ ([['connectTimeoutMs', connectTimeoutMs, 2 ** 31 - 1],
     ['patienceMs', patienceMs, 2 ** 31 - 1], ['chunkBytesMax', chunkBytesMax, 512 * MIB]])) {

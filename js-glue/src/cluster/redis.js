@@ -49,6 +49,10 @@ export function placeOf(connection) {
     const { protocol, host } = new URL(String(connection));
     return `${protocol}//${host}`;
   }
+  if (connection.isCluster) {
+    const { host = '127.0.0.1', port = 6379 } = connection.startupNodes?.[0] ?? {};
+    return `redis-cluster://${host}:${port}`;
+  }
   const { host = '127.0.0.1', port = 6379, path } = isClient(connection) ? connection.options ?? {} : connection;
   return path ? `unix:${path}` : `redis://${host}:${port}`;
 }
