@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { readSync } from 'node:fs';
-import { now, write } from '../src/node-io.js';
+import { now } from '../src/node-io.js';
+import { write } from '../src/node-write-rare.js';
 import { runSmallThread } from '../src/program/small.js';
 
 /** A worker of `weft run`: runs the program's main, or one of its threads after the other. */

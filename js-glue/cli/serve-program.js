@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { write } from '../src/node-io.js';
+import { write } from '../src/node-write-rare.js';
 
 const EXIT_TRAP = 134;
 

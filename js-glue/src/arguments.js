@@ -1,4 +1,4 @@
-import { WeftError, show, unreadable } from './errors.js';
+import { convertRarer, refuseCount, refuseArgument, whyRefused } from './arguments-rare.js';
 import { CELL_BYTES, Slot } from './layout.js';
 
 /**
@@ -37,94 +37,28 @@ import { CELL_BYTES, Slot } from './layout.js';
  * @property {number[]} owned  addresses from the C heap, freed with the call
  */
 
-const TYPE_NAMES = /** @type {Record<string, string>} */ ({
-  i: 'an i32 (an integer, a boolean, a string, null, or an array of this runtime)',
-  I: 'an i64 (a BigInt, such as 5n)',
-  f: 'an f32 (a number)',
-  F: 'an f64 (a number)',
-});
-
 /**
- * @param {Export} callable  @param {number} index  @param {unknown} value
- * @param {string} [why]
- */
-function mismatch({ name, params }, index, value, why) {
-  const expected = TYPE_NAMES[params[index]];
-  const detail = why === undefined ? '' : `: ${why}`;
-  return new WeftError('WEFT_ERR_INVALID',
-    `${name}: argument ${index + 1} of ${params.length} must be ${expected}, got ${show(value)}${detail}`);
-}
-
-/**
- * The address of an array argument; a pending call then keeps it from being freed.
+ * The address for an argument: of an array, which a pending call keeps from being freed, or
+ * whatever else is an i32.
  *
  * @param {Space} space  @param {Export} callable  @param {number} index
- * @param {ArrayBufferView} array  @param {Holdings} holdings
- */
-function addressOf(space, { name }, index, array, holdings) {
-  const where = `${name}: argument ${index + 1}`;
-  if (array.buffer !== space.view.buffer) {
-    throw new WeftError('WEFT_ERR_POINTER',
-      `${where} is ${show(array)} outside the runtime's memory: make it with rt.array(), or copy it in with rt.share()`);
-  }
-  const allocation = space.allocations.holding(array);
-  if (!allocation) {
-    throw new WeftError('WEFT_ERR_POINTER',
-      `${where} is ${show(array)} at address ${array.byteOffset} that was freed, or never came from rt.array(), rt.alloc() or rt.share()`);
-  }
-  allocation.uses++;
-  holdings.arrays.push(allocation);
-  return array.byteOffset;
-}
-
-/**
- * @param {Space} space  @param {Export} callable  @param {number} index
- * @param {unknown} value  @param {Holdings} holdings
+ * @param {any} value  @param {Holdings} holdings
  * @returns {number}
  */
 function toI32(space, callable, index, value, holdings) {
-  if (typeof value === 'number') {
-    if (!Number.isInteger(value)) throw mismatch(callable, index, value);
-    if (value < -(2 ** 31) || value >= 2 ** 32) {
-      throw mismatch(callable, index, value, 'the range is -2^31 to 2^32-1');
+  if (ArrayBuffer.isView(value) && value.buffer === space.view.buffer) {
+    const allocation = space.allocations.holding(value);
+    if (allocation) {
+      allocation.uses++;
+      holdings.arrays.push(allocation);
+      return value.byteOffset;
     }
-    return value;
   }
-  if (typeof value === 'boolean') return Number(value);
-  if (value === null) return 0;
-  if (typeof value === 'string') {
-    if (value.includes('\0')) {
-      throw mismatch(callable, index, value, 'a C string ends at its first NUL character');
-    }
-    const address = space.copyString(value);
-    holdings.owned.push(address);
-    return address;
-  }
-  if (ArrayBuffer.isView(value)) return addressOf(space, callable, index, value, holdings);
-  if (isShared(value)) {
-    const object = value.hold(space.find);
-    object.uses++;
-    holdings.arrays.push(object);
-    return value.address;
-  }
-  throw mismatch(callable, index, value);
+  return convertRarer(space, callable, index, value, holdings);
 }
 
-/**
- * A lock or channel: by what it has, so that calls of plain functions load none of those.
- *
- * @param {any} value
- * @returns {value is import('./shared.js').SharedObject}
- */
-const isShared = (value) => typeof value?.weftHandle === 'function' && typeof value.hold === 'function';
-
-/** @param {Export} callable  @param {number} index  @param {unknown} value */
-function checkI64(callable, index, value) {
-  if (typeof value !== 'bigint') throw mismatch(callable, index, value);
-  if (value < -(2n ** 63n) || value >= 2n ** 64n) {
-    throw mismatch(callable, index, value, 'the range is -2^63 to 2^64-1');
-  }
-}
+const I64_MIN = -(2n ** 63n);
+const U64_MAX = 2n ** 64n - 1n;
 
 /** A Callable for an exported function. */
 export class ExportCallable {
@@ -143,12 +77,9 @@ export class ExportCallable {
    * @throws {WeftError} `WEFT_ERR_INVALID`, `WEFT_ERR_POINTER`, `WEFT_ERR_NOMEM`
    */
   convert(args) {
-    const { name, params } = this;
+    const { params } = this;
     const count = params.length;
-    if (args.length !== count) {
-      throw new WeftError('WEFT_ERR_INVALID',
-        `${name} takes ${count} argument${count === 1 ? '' : 's'}, got ${args.length}`);
-    }
+    if (args.length !== count) refuseCount(this, args.length);
     /** @type {Holdings | undefined} */
     let holdings;
     try {
@@ -159,12 +90,13 @@ export class ExportCallable {
           if (typeof value === 'number' && value === (value | 0)) continue; // most of them
           holdings ??= { arrays: [], owned: [] };
           args[i] = toI32(this.heap, this, i, value, holdings);
-        } else if (type === 'I') checkI64(this, i, value);
-        else if (typeof value !== 'number') throw mismatch(this, i, value);
+        } else if (type === 'I' ? typeof value !== 'bigint' || value < I64_MIN || value > U64_MAX : typeof value !== 'number') {
+          refuseArgument(this, i, value);
+        }
       }
     } catch (error) {
       if (holdings) this.heap.release(holdings);
-      throw unreadable(error, `${name}: an argument`);
+      throw whyRefused(error, this);
     }
     return holdings;
   }

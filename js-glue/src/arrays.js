@@ -1,7 +1,7 @@
-import { show } from './errors.js';
+import { show } from './show.js';
 import { Kernel, discard, findKernel } from './kernel.js';
 import { checkInto, checkStatus, elsewhere, invalid, mustHaveElements, optionsOf, typeOf } from './numbers.js';
-import { mustFindTask } from './task-known.js';
+import { mustFindTask } from './task-known-rare.js';
 
 /** @typedef {import('./heap.js').AnyArray} AnyArray */
 /** @template {AnyArray} T  @typedef {import('./algebra.js').Sum<T>} Sum */

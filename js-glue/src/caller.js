@@ -1,5 +1,6 @@
 import { Algebra } from './algebra.js';
-import { findTask, mustFindTask } from './task-known.js';
+import { findTask } from './task-known.js';
+import { mustFindTask } from './task-known-rare.js';
 
 /** What can be called, under the options that it was made with. */
 export class Caller extends Algebra {

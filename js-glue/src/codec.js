@@ -1,4 +1,5 @@
-import { WeftError, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { unreadable } from './show.js';
 import { Decoder } from './wire-decoder.js';
 import { Encoder } from './wire-encoder.js';
 

@@ -1,4 +1,5 @@
-import { WeftError, mustKnow, show, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { mustKnow, show, unreadable } from './show.js';
 
 /** @typedef {{ done: number, total: number }} Progress */
 

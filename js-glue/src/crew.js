@@ -1,12 +1,6 @@
+import { endWorker, hearRarer, workerEnded } from './crew-rare.js';
 import { WeftError } from './errors.js';
-import { Failure } from './outcome.js';
 import { isOurs } from './protocol.js';
-
-/** From weft_js_hold: wherever the worker is, another one can go on in its place. */
-const MAY_END = 2;
-
-/** Workers that may die in one place before one of them gets to its loop. */
-const LOSSES_MAX = 5;
 
 /**
  * What is known of a worker.
@@ -17,6 +11,23 @@ const LOSSES_MAX = 5;
  * @property {boolean} follows  and has not come to where the dead one was
  * @property {string} why  it ends; empty: not known yet
  * @property {Error | undefined} where
+ */
+
+/**
+ * What runs the threads of C, in the wasi flavour.
+ * @typedef {object} Threads
+ * @property {import('./host.js').ThreadWorker[]} idle  run none
+ * @property {(thread: number, argument: number) => unknown} run  starts one
+ * @property {(argument: number) => void} failed  tells C that one has not started
+ */
+
+/**
+ * What crew-rare.js works on.
+ * @typedef {object} Link
+ * @property {Crew} crew
+ * @property {Map<import('./host.js').ThreadWorker, Member>} members
+ * @property {import('./runtime.js').Core | undefined} core
+ * @property {(reason: string, cause?: unknown) => void} lose
  */
 
 /** The workers of one runtime, and what they report. */
@@ -43,10 +54,8 @@ export class Crew {
     /** What the host threw when it refused to create a worker, or to send it the memory.
      * @type {unknown} */
     this.refused = undefined;
-    /** @type {(worker: import('./host.js').ThreadWorker, message: any) => void} */
-    this.onThread = () => {};
-    /** A worker has ended that ran no thread. @type {(worker: import('./host.js').ThreadWorker) => void} */
-    this.onIdleLost = () => {};
+    /** @type {Threads | undefined} those of the wasi flavour */
+    this.threads = undefined;
     /** A worker has loaded a module of tasks, or failed to. @type {(message: any) => void} */
     this.onImported = () => {};
   }
@@ -59,9 +68,14 @@ export class Crew {
       if (!this.#dismissed && this.#members.has(worker) && isOurs(message)) this.#hear(member, message);
     });
     worker.onEnd((reason, cause) => {
-      if (!this.#dismissed && this.#members.has(worker)) this.#over(member, member.why || `a worker thread ended: ${reason}`, member.where ?? cause);
+      if (!this.#dismissed && this.#members.has(worker)) workerEnded(this.link, member, reason, cause);
     });
     return worker;
+  }
+
+  /** @returns {Link} */
+  get link() {
+    return { crew: this, members: this.#members, core: this.#core, lose: this.#lose.bind(this) };
   }
 
   /** The runtime works from here on. @param {import('./runtime.js').Core} core */
@@ -79,11 +93,6 @@ export class Crew {
     let count = 0;
     for (const { address } of this.#members.values()) count += Number(address !== 0);
     return count;
-  }
-
-  /** True when threads run that are no workers of weft's, nor about to become one. */
-  get others() {
-    return [...this.#members.values()].some(({ worker, address }) => worker.runs && address === 0);
   }
 
   /**
@@ -104,15 +113,6 @@ export class Crew {
     });
   }
 
-  /** Ends the workers, whose threads have ended. */
-  retire() {
-    for (const worker of this.#members.keys()) {
-      this.#members.delete(worker);
-      this.onIdleLost(worker);
-      worker.terminate();
-    }
-  }
-
   /** Ends every worker, whatever it is doing. */
   async dismiss() {
     this.#dismissed = true;
@@ -130,56 +130,13 @@ export class Crew {
    * @returns {boolean}  true: it is held, to be ended at a later look
    */
   end(index, slot) {
-    const { engine, jobs } = /** @type {import('./runtime.js').Core} */ (this.#core);
-    const why = `${jobs.title(slot)} ran on after its end, and heeded no cancellation`;
-    if (!engine.follow) {
-      this.#lose(`${why}; a thread of Emscripten cannot be replaced, one of the wasi flavour can`);
-      return false;
-    }
-    for (const member of this.#members.values()) {
-      if (member.address === 0 || engine.find('weft_worker_index')(member.address) !== index) continue;
-      const hold = member.why || member.follows ? 0 : engine.find('weft_js_hold')(index, slot);
-      if (hold === MAY_END) {
-        member.why = why;
-        member.worker.terminate();
-      }
-      return hold !== 0;
-    }
-    return false;
-  }
-
-  /**
-   * A worker has ended.
-   *
-   * @param {Member} member  @param {string} why  @param {unknown} cause
-   */
-  #over({ worker, address, losses }, why, cause) {
-    const core = this.#core;
-    if (!core || (worker.runs && address === 0)) return this.#lose(why, cause); // it was starting
-    const { engine, jobs } = core;
-    if (engine.follow && !worker.runs) {
-      this.#members.delete(worker);
-      return this.onIdleLost(worker);
-    }
-    if (!engine.follow || losses === LOSSES_MAX || !engine.find('weft_js_followable')(engine.find('weft_worker_index')(address))) {
-      return this.#lose(why, cause);
-    }
-    const slot = engine.find('weft_worker_slot')(address) >>> 0;
-    if (slot !== 0) core.watchdog().fail(slot, new Failure('WEFT_ERR_WORKER', `${jobs.title(slot)}: ${why}`, cause));
-    else if (cause !== undefined) core.host.warn?.(`${why}; another takes its place`, cause); // no call is there to tell
-    try {
-      this.#members.delete(worker);
-      const next = this.#members.get(/** @type {any} */ (engine.follow(worker)));
-      if (next) Object.assign(next, { address, losses: losses + 1, follows: true });
-    } catch (error) {
-      this.#lose(`${why}; and no worker can be created in its place`, error);
-    }
+    return endWorker(this.link, index, slot);
   }
 
   /** @param {Member} member  @param {any} message */
   #hear(member, message) {
-    const { worker } = member;
     const { type } = message;
+    if (type === 'weft:loaded') return;
     if (type === 'weft:ready') {
       member.address = message.worker;
       member.losses = 0;
@@ -187,16 +144,11 @@ export class Crew {
       this.#ready++;
     } else if (type === 'weft:ended') {
       member.address = 0;
-    } else if (type === 'weft:exiting') {
-      member.why = `process.exit(${message.code}) was called`;
-      member.where = Object.assign(new Error(message.error.message), message.error);
+    } else if (type === 'weft:exited') {
+      member.worker.runs = undefined;
+      this.threads?.idle.push(member.worker);
     } else if (type === 'weft:signal') this.onSignal();
-    else if (type === 'weft:imported') this.onImported(message);
-    else if (type === 'weft:failed') {
-      const { error } = /** @type {any} */ (message);
-      this.#lose(`a worker thread failed: ${error.name}: ${error.message}`, error);
-    } else if (type === 'weft:exited' || type === 'weft:spawn') this.onThread(worker, message);
-    else if (type !== 'weft:loaded') this.#lose(`a worker sent an unknown message ${type}`);
+    else hearRarer(this.link, member, message);
     for (const check of [...this.#waiting]) check();
   }
 

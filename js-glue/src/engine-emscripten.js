@@ -1,5 +1,6 @@
 import { WeftError } from './errors.js';
-import { createMemory, moduleError } from './module.js';
+import { createMemory } from './module.js';
+import { moduleError } from './module-rare.js';
 
 /**
  * Loads a module of the `emscripten` flavour: its threads are Emscripten's.

@@ -1,6 +1,7 @@
-import { WeftError } from './errors.js';
+import { noWorker } from './create-rare.js';
 import { instantiate } from './imports.js';
-import { createMemory, moduleError } from './module.js';
+import { createMemory } from './module.js';
+import { unusable } from './module-rare.js';
 
 /**
  * A module that is loaded and initialised, whichever its flavour.
@@ -29,7 +30,7 @@ export async function openWasi(host, settings, facts, crew) {
   const idle = Array.from({ length: settings.threads }, () => hire());
   const compile = host.compile ?? WebAssembly.compile;
   const module = await compile(/** @type {any} */ (facts.bytes)).catch((error) => {
-    throw moduleError(`this host cannot compile the module: ${error.message}`, error);
+    throw unusable('this host cannot compile the module', error);
   });
   const memory = createMemory(settings.memoryBytes, facts.memory);
   const { Solo } = settings;
@@ -44,9 +45,7 @@ export async function openWasi(host, settings, facts, crew) {
     try {
       return crew.add(host.createWorker(settings));
     } catch (error) {
-      crew.refused = error;
-      throw new WeftError('WEFT_ERR_WORKER', `a worker cannot be created: ${/** @type {Error} */ (error).message}`,
-        { cause: error });
+      throw noWorker(crew, error);
     }
   }
 
@@ -71,18 +70,7 @@ export async function openWasi(host, settings, facts, crew) {
     return thread;
   }
 
-  crew.onThread = (worker, message) => {
-    if (message.type === 'weft:exited') {
-      worker.runs = undefined;
-      idle.push(worker);
-    } else if (spawnFailed(() => run(message.thread, message.argument))) {
-      exports.weft_thread_failed(message.argument);
-    }
-  };
-
-  crew.onIdleLost = (worker) => {
-    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
-  };
+  crew.threads = { idle, run, failed: (argument) => exports.weft_thread_failed(argument) };
 
   /** @param {import('./host.js').ThreadWorker} worker  whose thread has died */
   function follow({ runs }) {
@@ -108,16 +96,6 @@ export async function openWasi(host, settings, facts, crew) {
   return { flavour: 'wasi', memory, find: solo.find, started: () => {}, solo };
 }
 
-/** @param {() => void} run  @returns {boolean} */
-function spawnFailed(run) {
-  try {
-    run();
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 /**
  * @param {() => WebAssembly.Instance} make  @param {boolean} maySleep
  * @returns {any}  the exports of the main instance, initialised
@@ -129,7 +107,6 @@ function start(make, maySleep) {
     exports.weft_main_may_sleep(maySleep ? 1 : 0);
     return exports;
   } catch (error) {
-    const reason = /** @type {Error} */ (error).message;
-    throw moduleError(`the module cannot be started: ${reason}`, error);
+    throw unusable('the module cannot be started', error);
   }
 }

@@ -8,6 +8,7 @@ export { Codec } from './codec.js';
 export { Control } from './control.js';
 export { readOutcome } from './failed.js';
 export { Job } from './job.js';
+export { Lanes } from './lanes.js';
 export { unknownExport } from './nearest.js';
 export { Rest } from './rest.js';
 export { SharedObjects } from './shared-host.js';

@@ -1,4 +1,5 @@
-import { WeftError, codeOf } from './errors.js';
+import { WeftError } from './errors.js';
+import { codeOf } from './status.js';
 import { Slot } from './layout.js';
 import { Failure, titled } from './outcome.js';
 

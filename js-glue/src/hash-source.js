@@ -1,4 +1,5 @@
-import { WeftError, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { unreadable } from './show.js';
 
 /**
  * What can be hashed: text, bytes, a stream of bytes, a Blob or File, and where the host has

@@ -1,5 +1,6 @@
 import { Control } from './control.js';
-import { WeftError, show } from './errors.js';
+import { WeftError } from './errors.js';
+import { show } from './show.js';
 import { optionsOf } from './numbers.js';
 import { bytesOf, openSource } from './hash-source.js';
 import { Kernel, discard, findKernel } from './kernel.js';

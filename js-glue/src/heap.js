@@ -1,14 +1,15 @@
 import { Allocations } from './allocations.js';
-import { WeftError, show, unreadable } from './errors.js';
+import { refuseArray, refuseFree, refuseSize, share, string, takenUp } from './heap-rare.js';
 
 const ALIGN = 64; // a cache line, and enough for every SIMD type
-const TypedArray = Object.getPrototypeOf(Uint8Array);
 
 /** @typedef {Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array} AnyArray */
 /**
  * @template {AnyArray} T
  * @typedef {{ new (buffer: ArrayBufferLike, byteOffset: number, length: number): T, readonly BYTES_PER_ELEMENT: number, readonly name: string }} ArrayConstructor
  */
+
+const TypedArray = Object.getPrototypeOf(Uint8Array);
 
 /** @param {unknown} value */
 function isArrayConstructor(value) {
@@ -19,28 +20,8 @@ function isArrayConstructor(value) {
   }
 }
 
-/** By its tag: SharedArrayBuffer may be hidden.
- *
- * @param {unknown} value
- * @returns {value is ArrayBufferLike}
- */
-const isBuffer = (value) => /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
-
-/**
- * @template {AnyArray} T
- * @param {T} array
- * @returns {T}  on memory that is not shared
- */
-export function copyOf(array) {
-  try {
-    // By the tag, not slice: Node's Buffer would give another view.
-    const tag = /** @type {any} */ (ArrayBuffer.isView(array) && array)[Symbol.toStringTag];
-    if (tag && tag !== 'DataView') return new /** @type {any} */ (globalThis)[tag](array);
-  } catch (error) {
-    throw unreadable(error, 'rt.copy: the array');
-  }
-  throw new WeftError('WEFT_ERR_INVALID', `rt.copy: the argument must be a typed array, got ${show(array)}`);
-}
+/** @param {number} value */
+const isSize = (value) => Number.isSafeInteger(value) && value >= 0;
 
 /** Memory that JavaScript takes from the C heap, and gives back. */
 export class Heap {
@@ -51,17 +32,13 @@ export class Heap {
     this.view = new DataView(memory.buffer);
     this.allocations = new Allocations();
     this.find = find;
-    this.encoder = new TextEncoder();
-    this.copyString = this.copyString.bind(this);
   }
 
   /** @param {number} bytes  @param {number} align  @returns {number} an address, not recorded */
   take(bytes, align) {
     const address = bytes < 2 ** 32 ? this.find('weft_js_alloc')(bytes, align) >>> 0 : 0;
     if (address !== 0) return address;
-    const { count, bytes: held } = this.allocations.held();
-    throw new WeftError('WEFT_ERR_NOMEM',
-      `out of memory: ${bytes} bytes asked for; of ${this.memory.buffer.byteLength} bytes in all, ${held} are held by ${count} arrays and pointers of rt.array, rt.alloc and rt.share: free some with rt.free(), or raise memoryBytes (at most 4 GiB)`);
+    return takenUp(this, bytes);
   }
 
   /**
@@ -70,14 +47,8 @@ export class Heap {
    * @returns {T}  not cleared
    */
   array(Constructor, length) {
-    if (!isArrayConstructor(Constructor)) {
-      throw new WeftError('WEFT_ERR_INVALID',
-        'rt.array: the first argument must be a typed array constructor, such as Float64Array');
-    }
-    if (!Number.isSafeInteger(length) || length < 0) {
-      throw new WeftError('WEFT_ERR_INVALID',
-        `rt.array: the length must be an integer from 0, got ${show(length)}`);
-    }
+    if (!isArrayConstructor(Constructor)) refuseArray();
+    if (!isSize(length)) refuseSize('rt.array: the length', length);
     const size = length * Constructor.BYTES_PER_ELEMENT;
     const address = this.take(size, ALIGN);
     const array = new Constructor(this.memory.buffer, address, length);
@@ -87,58 +58,23 @@ export class Heap {
 
   /** @param {number} bytes */
   alloc(bytes) {
-    if (!Number.isSafeInteger(bytes) || bytes < 0) {
-      throw new WeftError('WEFT_ERR_INVALID',
-        `rt.alloc: the size must be an integer from 0, got ${show(bytes)}`);
-    }
+    if (!isSize(bytes)) refuseSize('rt.alloc: the size', bytes);
     const address = this.take(bytes, ALIGN);
     this.allocations.add(address, bytes);
     return address;
   }
 
-  /** @param {AnyArray | ArrayBufferLike | DataView} source */
-  share(source) {
-    let array;
-    try {
-      const buffer = isBuffer(source);
-      if (!buffer && !ArrayBuffer.isView(source)) {
-        throw new WeftError('WEFT_ERR_INVALID', `rt.share: the argument must be a typed array, such as Float64Array.from(values), got ${show(source)}`);
-      }
-      const from = buffer || source instanceof DataView
-        ? new Uint8Array(buffer ? source : source.buffer, buffer ? 0 : source.byteOffset, source.byteLength)
-        : source;
-      // The tag, not the constructor: Node's Buffer comes out as the Uint8Array that it is.
-      const Constructor = /** @type {any} */ (globalThis)[/** @type {any} */ (from)[Symbol.toStringTag]];
-      array = this.array(Constructor, from.length);
-      /** @type {any} */ (array).set(from);
-      return array;
-    } catch (error) {
-      if (array) this.free(array);
-      throw unreadable(error, 'rt.share: the argument');
-    }
-  }
-
-  /** @param {ArrayBufferView | number} target */
-  #find(target) {
-    if (!ArrayBuffer.isView(target)) return this.allocations.at(target);
-    try {
-      return target.buffer === this.memory.buffer ? this.allocations.startingAt(target) : undefined;
-    } catch (error) {
-      throw unreadable(error, 'rt.free: the array');
-    }
-  }
-
   /** @param {ArrayBufferView | number} target */
   free(target) {
-    const allocation = this.#find(target);
-    if (!allocation) {
-      throw new WeftError('WEFT_ERR_POINTER',
-        'rt.free: not an array or pointer of rt.array, rt.alloc or rt.share, or freed before');
+    let allocation;
+    let unread;
+    try {
+      if (!ArrayBuffer.isView(target)) allocation = this.allocations.at(target);
+      else if (target.buffer === this.memory.buffer) allocation = this.allocations.startingAt(target);
+    } catch (error) {
+      unread = { error };
     }
-    if (allocation.uses > 0) {
-      throw new WeftError('WEFT_ERR_STATE',
-        `rt.free: ${allocation.uses} pending call(s) use this array; await them first`);
-    }
+    if (!allocation || allocation.uses > 0) return refuseFree(allocation, unread);
     this.allocations.remove(allocation);
     this.find('weft_js_free')(allocation.address);
   }
@@ -171,22 +107,17 @@ export class Heap {
 
   /** @param {string} text  @returns {number} the address of a NUL-terminated copy */
   copyString(text) {
-    const encoded = this.encoder.encode(text);
-    const address = this.take(encoded.length + 1, 8);
-    this.bytes.set(encoded, address);
-    this.bytes[address + encoded.length] = 0;
-    return address;
+    return this.put(new TextEncoder().encode(`${text}\0`));
+  }
+
+  /** @param {AnyArray | ArrayBufferLike | DataView} source */
+  share(source) {
+    return share(this, source);
   }
 
   /** @param {number} pointer */
   string(pointer) {
-    const address = Number.isInteger(pointer) ? pointer >>> 0 : 0;
-    const end = address === 0 ? -1 : this.bytes.indexOf(0, address);
-    if (end < 0) {
-      throw new WeftError('WEFT_ERR_POINTER',
-        `rt.string: ${show(pointer)} is not the address of a NUL-terminated string`);
-    }
-    return new TextDecoder().decode(this.bytes.slice(address, end)); // takes no shared memory
+    return string(this, pointer);
   }
 
   /** @param {import('./arguments.js').Holdings} holdings  what a call held until its end */

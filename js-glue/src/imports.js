@@ -44,7 +44,7 @@ export function instantiate(options) {
 export function createImports(options, instance) {
   const { module, memory, cpus, now, write, spawn, args, env } = options;
   const exported = (/** @type {string} */ name) => /** @type {any} */ (instance().exports[name]);
-  const calls = createGuard({
+  const own = createGuard({
     memory: () => memory,
     find: exported,
     stackSave: () => exported('__stack_pointer').value,
@@ -56,16 +56,20 @@ export function createImports(options, instance) {
     resume: options.resume ?? (() => {}),
     follows: options.follows,
   });
-  const { guard, invoke, body, signal } = calls;
-  options.onGuard?.(calls);
-  const wasi = createWasi({ memory, write, now, args, env });
+  const { guard, invoke, body, signal } = own;
+  options.onGuard?.(own);
+  /** @type {ReturnType<typeof createWasi> | undefined} made for the first call: most programs make none */
+  let wasi;
+  /** @type {Record<string, (...values: any[]) => any>} */
+  const calls = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    if (from === 'wasi_snapshot_preview1') wasi[name] ??= notSupported;
+    if (from !== 'wasi_snapshot_preview1') continue;
+    calls[name] = (...values) => ((wasi ??= createWasi({ memory, write, now, args, env }))[name] ?? notSupported)(...values);
   }
   return {
     env: { memory },
     wasi: { 'thread-spawn': spawn },
     weft: { now, cpu_count: () => cpus, guard, invoke, body, signal },
-    wasi_snapshot_preview1: wasi,
+    wasi_snapshot_preview1: calls,
   };
 }

@@ -1,8 +1,8 @@
-import { STATUS, WeftError } from './errors.js';
+import { abandonJob, cancelAll, failAll, failJob, ownersOf, refuseCall, titleOf, tooMany } from './jobs-rare.js';
+import { STATUS } from './status.js';
 import { LIST_BYTES, SLOT_BYTES, SLOT_COUNT, SUBMIT_MAX, Slot, Word } from './layout.js';
-import { Lanes } from './lanes.js';
 import { Listener } from './listener.js';
-import { Failure, Rejection, titled } from './outcome.js';
+import { Failure, Rejection } from './outcome.js';
 
 const LIST_WORDS = LIST_BYTES / 4;
 
@@ -45,8 +45,8 @@ export class Jobs {
   #waiters = new Array(SLOT_COUNT).fill(undefined);
   /** @type {(import('./arguments.js').Holdings | undefined)[]} by slot */
   #holdings = new Array(SLOT_COUNT).fill(undefined);
-  /** Waiting for a slot. */
-  #lanes = new Lanes();
+  /** Calls that wait for a slot, once there were some. @type {import('./lanes.js').Lanes | undefined} */
+  #lanes;
   /** Filled slots that are not handed over, all of one lane. */
   #batch = 0;
   #batchLane = 0;
@@ -91,6 +91,17 @@ export class Jobs {
     this.eager = EAGER * threads;
   }
 
+  /** What jobs-rare.js works on. */
+  get #parts() {
+    return {
+      jobs: this,
+      callables: this.#callables,
+      waiters: this.#waiters,
+      lanes: this.#lanes,
+      settle: (/** @type {Waiter} */ waiter, /** @type {any} */ outcome) => this.#settle(waiter, outcome),
+    };
+  }
+
   /** Calls that have no outcome yet. */
   get unsettled() {
     return this.#unsettled;
@@ -103,9 +114,7 @@ export class Jobs {
 
   /** Jobs with a handle that are queued or with C. @returns {import('./job.js').Job[]} */
   owners() {
-    const queued = this.#lanes.all().map(({ waiter }) => waiter);
-    const { Job } = this.core.extras;
-    return [...this.#waiters, ...queued].filter((waiter) => waiter instanceof Job);
+    return ownersOf(this.#parts);
   }
 
   get dead() {
@@ -136,8 +145,7 @@ export class Jobs {
   begin(callable, values, holdings, waiter, lane) {
     if (this.#unsettled >= this.limit) {
       if (holdings) this.heap.release(holdings);
-      throw new WeftError('WEFT_ERR_LIMIT',
-        `${callable.name}: ${this.#unsettled} calls are pending, as many as maxQueued allows: await rt.ready before each`);
+      refuseCall(callable, this.#unsettled);
     }
     if (this.#unsettled === 0) this.core.pulse.begin();
     this.#unsettled++;
@@ -147,6 +155,7 @@ export class Jobs {
       this.#place(callable, values, holdings, waiter, lane);
       return undefined;
     }
+    this.#lanes ??= new this.core.extras.Lanes();
     return this.#lanes.add(lane, { callable, values, holdings, waiter });
   }
 
@@ -192,9 +201,7 @@ export class Jobs {
 
   /** @param {number} slot  C's queue is full of C's own jobs */
   #refused(slot) {
-    const index = (slot - this.slots) / SLOT_BYTES;
-    this.#end(slot, new Failure('WEFT_ERR_LIMIT',
-      `${this.#callables[index].name}: too many jobs wait that C code has submitted`));
+    this.#end(slot, tooMany(this.#parts, slot));
   }
 
   /** True when a worker has finished a job that is not taken. */
@@ -294,7 +301,7 @@ export class Jobs {
   #refill() {
     for (let lane = 0; lane < 2; lane++) {
       while (this.#freeCount > (lane === 0 ? 0 : RESERVED)) {
-        const queued = this.#lanes.take(lane);
+        const queued = this.#lanes?.take(lane);
         if (queued === undefined) break;
         const { callable, values, holdings, waiter } = queued;
         if (waiter !== undefined) this.#place(callable, values, holdings, waiter, lane);
@@ -320,16 +327,7 @@ export class Jobs {
    * @param {Owner} owner  @param {Queued | undefined} queued  @param {any} outcome
    */
   abandon(owner, queued, outcome) {
-    if (owner.settled || this.#dead) return;
-    if (owner.slot !== 0) {
-      this.flush(); // or handing it over would take the request back
-      this.find('weft_js_cancel')(owner.slot);
-      this.core.pulse.expect(owner);
-    } else if (queued) {
-      if (queued.holdings) this.heap.release(queued.holdings);
-      queued.waiter = undefined;
-    }
-    this.#settle(owner, outcome);
+    if (!owner.settled && !this.#dead) abandonJob(this.#parts, owner, queued, outcome);
   }
 
   /**
@@ -338,17 +336,12 @@ export class Jobs {
    * @param {number} slot  @param {Failure} failure
    */
   fail(slot, failure) {
-    const index = ((slot - this.slots) / SLOT_BYTES) | 0;
-    const waiter = this.#waiters[index];
-    this.find('weft_js_cancel')(slot);
-    if (typeof waiter === 'function') this.#waiters[index] = undefined;
-    if (waiter !== undefined) this.#settle(waiter, failure);
+    failJob(this.#parts, slot, failure);
   }
 
   /** Names the job of a slot in messages. @param {number} slot */
   title(slot) {
-    const index = ((slot - this.slots) / SLOT_BYTES) | 0;
-    return titled(this.#callables[index]?.name ?? 'a call', this.#waiters[index]);
+    return titleOf(this.#parts, slot);
   }
 
   /** Resolves once no call is without outcome. @returns {Promise<void>} */
@@ -359,12 +352,7 @@ export class Jobs {
 
   /** Asks C to end every job early and fails the calls. @param {string} why */
   cancel(why) {
-    this.flush();
-    this.drain();
-    for (let i = 0; i < SLOT_COUNT; i++) {
-      if (this.#callables[i]) this.find('weft_js_cancel')(this.slots + SLOT_BYTES * i);
-    }
-    this.failAll('WEFT_ERR_CANCELLED', why);
+    cancelAll(this.#parts, why);
   }
 
   /** C must not be called any more. */
@@ -380,19 +368,7 @@ export class Jobs {
    * @param {import('./errors.js').WeftCode} code  @param {string} why  @param {unknown} [cause]
    */
   failAll(code, why, cause) {
-    const fail = (/** @type {Waiter} */ waiter, /** @type {string} */ name) =>
-      this.#settle(waiter, new Failure(code, `${titled(name, waiter)}: ${why}`, cause));
-    const queued = this.#lanes.clear();
-    for (let i = 0; i < SLOT_COUNT; i++) {
-      const waiter = this.#waiters[i];
-      if (typeof waiter === 'function') this.#waiters[i] = undefined;
-      if (waiter) fail(waiter, this.#callables[i].name);
-    }
-    for (const { callable, holdings, waiter } of queued) {
-      if (!waiter) continue;
-      if (holdings && !this.#dead) this.heap.release(holdings);
-      fail(waiter, callable.name);
-    }
+    failAll(this.#parts, code, why, cause);
   }
 
   #idle() {

@@ -1,9 +1,10 @@
-import { WeftError } from './errors.js';
-import { isCallable, isWasm, readSignatures } from './signature.js';
+import { createSmaller, refuseModule } from './module-rare.js';
+import { isCallable, readSignatures } from './signature.js';
 
 /** Exports that belong to the runtime and are not called by name. */
-const INTERNAL = /^(weft_js_|weft_worker_|weft_thread_|weft_main_|wasi_thread_|_|main$|emscripten_|dynCall|stack(Save|Restore|Alloc)$|pthread_|asyncify_)/;
+const INTERNAL = /^(weft_(js|worker|thread|main)_|wasi_thread_|_|main$|emscripten_|dynCall|stack(Save|Restore|Alloc)$|pthread_|asyncify_)/;
 
+const PAGE = 65536;
 const NEEDED = ['weft_js_layout', 'weft_js_start', 'weft_js_submit'];
 
 /**
@@ -15,11 +16,6 @@ const NEEDED = ['weft_js_layout', 'weft_js_start', 'weft_js_submit'];
  * @property {string} names  the function list of wasm/ABI.md
  */
 
-/** @param {string} what  @param {unknown} [cause] */
-export function moduleError(what, cause) {
-  return new WeftError('WEFT_ERR_MODULE', what, { cause });
-}
-
 /**
  * @param {Uint8Array} bytes
  * @param {string} label  names the module in messages
@@ -27,22 +23,16 @@ export function moduleError(what, cause) {
  * @throws {WeftError} `WEFT_ERR_MODULE`
  */
 export function inspectModule(bytes, label) {
-  if (!isWasm(bytes)) throw moduleError(`${label} is not a WebAssembly module: its first bytes are not "\\0asm"`);
   let signatures;
   try {
     signatures = readSignatures(bytes);
   } catch (error) {
-    throw moduleError(`${label} is damaged or cut short`, error);
+    return refuseModule(bytes, label, 'sections', error);
   }
   const { functions, memory } = signatures;
-  if (!NEEDED.every((name) => functions.has(name))) {
-    throw moduleError(
-      `${label} is not built with weft: it does not export ${NEEDED.find((name) => !functions.has(name))} (link the whole of libweft.a; with Emscripten link with -O2, since -O3 renames exports)`);
-  }
-  if (!memory?.imported || !memory.shared) {
-    throw moduleError(
-      `${label} does not import a shared memory: link it with --import-memory --shared-memory`);
-  }
+  const lacks = NEEDED.find((name) => !functions.has(name));
+  if (lacks) refuseModule(bytes, label, lacks);
+  if (!memory?.imported || !memory.shared) return refuseModule(bytes, label, 'memory');
   const callables = new Map();
   const lines = [];
   for (const [name, type] of functions) {
@@ -62,20 +52,15 @@ export function inspectModule(bytes, label) {
  * @returns {WebAssembly.Memory}
  * @throws {WeftError} `WEFT_ERR_NOMEM`
  */
-export function createMemory(wanted, { minimum, maximum = Infinity }) {
-  const page = 65536;
-  let pages = Math.floor(Math.min(Math.max(wanted, minimum), maximum) / page);
-  for (;;) {
-    try {
-      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      const next = Math.max(Math.floor(pages / 2), Math.ceil(minimum / page));
-      if (next === pages) {
-        throw new WeftError('WEFT_ERR_NOMEM',
-          `the host refuses even the module's least memory, ${minimum} bytes`, { cause: error });
-      }
-      pages = next;
-    }
+export function createMemory(wanted, limits) {
+  const { minimum, maximum = Infinity } = limits;
+  const pages = Math.floor(Math.min(Math.max(wanted, minimum), maximum) / PAGE);
+  try {
+    return makeMemory(pages);
+  } catch (error) {
+    return createSmaller(makeMemory, pages, minimum / PAGE, error);
   }
 }
+
+/** @param {number} pages */
+const makeMemory = (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

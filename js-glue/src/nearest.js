@@ -1,4 +1,5 @@
-import { WeftError, show } from './errors.js';
+import { WeftError } from './errors.js';
+import { show } from './show.js';
 
 /**
  * Edits (insert, delete, replace one character) that turn one word into the other.

@@ -1,6 +1,6 @@
 import { promises } from 'node:fs';
 import { createRequire } from 'node:module';
-import { notLoaded, toPath } from './node-host.js';
+import { notLoaded, toPath } from './node-rare.js';
 
 /** @param {URL | string} source  @returns {Promise<import('./hash-source.js').Reader>} */
 export async function openFile(source) {

@@ -1,51 +1,22 @@
-import { WeftError } from './errors.js';
-import { now, write } from './node-io.js';
-import { builtin, cpus, createWorker, variable, wrap } from './node.js';
+import { now } from './node-io.js';
+import { builtin, cpus, createWorker, variable } from './node.js';
+import { adoptWorker, notRead, resolveModule, toPath } from './node-rare.js';
+import { write } from './node-write-rare.js';
 import { STOCK } from './stock.js';
 
 export { openRuntime } from './create.js';
 
-/** @param {string} message  @param {unknown} [cause] */
-export const notLoaded = (message, cause) => new WeftError('WEFT_ERR_MODULE', message, { cause });
-
-/** @param {URL | string} source  @returns {string} */
-export function toPath(source) {
-  const text = String(source);
-  if (/^file:/i.test(text)) return builtin('url').fileURLToPath(text);
-  if (/^[a-z][a-z+.-]+:\/\//i.test(text)) {
-    throw notLoaded(`${text} is not a file: fetch it and give its bytes`);
-  }
-  return builtin('path').resolve(text);
-}
+/** A URL in a string; no drive of Windows. */
+const SCHEME = /^[a-z][a-z+.-]+:/i;
 
 /** @param {URL | string} source */
 async function readBytes(source) {
-  const path = toPath(source);
   try {
     // Not the asynchronous form: a module is small, and the start of a runtime waits for it.
-    return builtin('fs').readFileSync(path);
+    return builtin('fs').readFileSync(typeof source === 'string' && SCHEME.test(source) ? toPath(source) : source);
   } catch (error) {
-    throw notLoaded(`${path} cannot be read: ${/** @type {Error} */ (error).message}`, error);
+    throw notRead(source, error);
   }
-}
-
-/** @param {URL | string} source */
-function resolveModule(source) {
-  if (source instanceof URL || (typeof source === 'string' && source !== '')) return builtin('url').pathToFileURL(toPath(source)).href;
-  throw new WeftError('WEFT_ERR_INVALID',
-    `rt.load: a module of tasks is named by a URL or a path, got ${source === '' ? 'nothing' : typeof source}`);
-}
-
-/** @param {any} worker  Emscripten's, with its own listeners */
-function adoptWorker(worker) {
-  const inner = worker.onmessage;
-  // Emscripten complains about messages that it does not know, and its error handler
-  // throws into the event loop what we report.
-  worker.onmessage = (/** @type {{ data: any }} */ event) => {
-    if (!String(event.data?.type).startsWith('weft:')) inner(event);
-  };
-  worker.onerror = () => {};
-  return wrap(worker);
 }
 
 /** Bytes of a module that is compiled at once. */

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { uncaught } from './node-rare.js';
 import { readOptions } from './options.js';
 
 const MIB = 1024 * 1024;
@@ -50,16 +51,6 @@ export function cpus() {
   return quota < available
     ? { count: quota, rule: 'cgroup' }
     : { count: available, rule: 'availableParallelism' };
-}
-
-/** Why a worker has ended that did not exit. @param {any} error */
-function uncaught(error) {
-  if (String(error?.code).startsWith('ERR_WORKER')) return error.message; // Node's own
-  try {
-    return `nobody caught ${error}`;
-  } catch {
-    return 'nobody caught an error';
-  }
 }
 
 /** @param {any} worker  Node's  @returns {import('./host.js').ThreadWorker} */

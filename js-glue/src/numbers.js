@@ -1,4 +1,6 @@
-import { WeftError, codeOf, mustKnow, show, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { mustKnow, show, unreadable } from './show.js';
+import { codeOf } from './status.js';
 
 /** @typedef {import('./heap.js').AnyArray} AnyArray */
 

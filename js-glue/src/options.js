@@ -1,10 +1,8 @@
-import { WeftError, mustKnow, show } from './errors.js';
+import { refuse, refuseNumber, refuseOption } from './options-rare.js';
 
 export const THREADS_MAX = 128;
 const MIB = 1024 * 1024;
-const OPTIONS = ['module', 'wasm', 'threads', 'strict', 'memoryBytes', 'stackBytes', 'spinMs', 'startTimeoutMs',
-  'maxQueued', 'graceMs', 'idleTimeoutMs', 'waitAsync'];
-const UP_TO_31_BITS = { min: 0, max: 2 ** 31 - 1, integer: false, range: 'a number from 0 to 2^31-1' };
+const LARGEST = 2 ** 31 - 1;
 
 /**
  * @typedef {object} RuntimeOptions
@@ -58,19 +56,19 @@ const UP_TO_31_BITS = { min: 0, max: 2 ** 31 - 1, integer: false, range: 'a numb
  * @property {boolean} waitAsync
  */
 
-/** @param {string} name  @param {unknown} value  @param {string} range  @returns {never} */
-function refuse(name, value, range) {
-  throw new WeftError('WEFT_ERR_INVALID', `${name} must be ${range}, got ${show(value)}`);
-}
-
 /**
  * @param {string} name  @param {unknown} value  @param {number} fallback
- * @param {{ min: number, max: number, integer: boolean, range: string }} rule
+ * @param {number} min  @param {number} max  @param {boolean} [integer]
  */
-function number(name, value, fallback, { min, max, integer, range }) {
+function number(name, value, fallback, min, max, integer) {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !(value >= min && value <= max)) refuse(name, value, range);
-  if (integer && !Number.isInteger(value)) refuse(name, value, range);
+  if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value))) return value;
+  return refuseNumber(name, value, min, max, integer);
+}
+
+/** @param {string} name  @param {unknown} value */
+function flag(name, value) {
+  if (value !== undefined && typeof value !== 'boolean') refuse(name, value, 'true or false');
   return value;
 }
 
@@ -80,8 +78,7 @@ function number(name, value, fallback, { min, max, integer, range }) {
  */
 function decideThreads(option, variable, cpus) {
   if (option !== undefined) {
-    const rule = { min: 0, max: THREADS_MAX, integer: true, range: `an integer from 0 to ${THREADS_MAX}` };
-    return { threads: number('threads', option, 0, rule), threadsFrom: 'option' };
+    return { threads: number('threads', option, 0, 0, THREADS_MAX, true), threadsFrom: 'option' };
   }
   const fromVariable = Number(variable);
   if (variable && /^\d+$/.test(variable) && fromVariable >= 1 && fromVariable <= THREADS_MAX) {
@@ -100,31 +97,24 @@ function decideThreads(option, variable, cpus) {
  */
 export function readOptions(host, options) {
   if (typeof options !== 'object' || options === null) refuse('createRuntime: the options', options, 'an object');
-  mustKnow('createRuntime', options, OPTIONS);
+  const {
+    module, wasm, threads, strict, memoryBytes, stackBytes, spinMs, startTimeoutMs, maxQueued, graceMs, idleTimeoutMs,
+    waitAsync, ...others
+  } = options;
+  for (const name in others) refuseOption(name);
   const cpus = host.cpus();
-  const spinMs = number('spinMs', options.spinMs, NaN,
-    { min: 0, max: 1000, integer: false, range: 'a number from 0 to 1000' });
-  if (options.waitAsync !== undefined && typeof options.waitAsync !== 'boolean') {
-    refuse('waitAsync', options.waitAsync, 'true or false');
-  }
-  if (options.strict !== undefined && typeof options.strict !== 'boolean') {
-    refuse('strict', options.strict, 'true or false');
-  }
+  const spin = number('spinMs', spinMs, NaN, 0, 1000);
   return {
-    ...decideThreads(options.threads, host.variable('WEFT_THREADS'), cpus),
-    strict: options.strict === true,
+    ...decideThreads(threads, host.variable('WEFT_THREADS'), cpus),
+    strict: flag('strict', strict) === true,
     cpus: cpus.count,
-    memoryBytes: number('memoryBytes', options.memoryBytes, 1024 * MIB,
-      { min: 65536, max: 4096 * MIB, integer: true, range: 'an integer from 65536 to 2^32' }),
-    stackBytes: number('stackBytes', options.stackBytes, 0,
-      { min: 65536, max: 256 * MIB, integer: true, range: 'an integer from 65536 to 2^28' }),
-    spinNs: Number.isNaN(spinMs) ? 0 : spinMs * 1e6 || -1,
-    startTimeoutMs: number('startTimeoutMs', options.startTimeoutMs, 10_000,
-      { min: 1, max: 2 ** 31 - 1, integer: false, range: 'a number from 1 to 2^31-1' }),
-    maxQueued: number('maxQueued', options.maxQueued, 2 ** 20,
-      { min: 1, max: 2 ** 31 - 1, integer: true, range: 'an integer from 1 to 2^31-1' }),
-    graceMs: number('graceMs', options.graceMs, 1000, UP_TO_31_BITS),
-    idleMs: number('idleTimeoutMs', options.idleTimeoutMs, 0, UP_TO_31_BITS),
-    waitAsync: options.waitAsync !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
+    memoryBytes: number('memoryBytes', memoryBytes, 1024 * MIB, 65536, 4096 * MIB, true),
+    stackBytes: number('stackBytes', stackBytes, 0, 65536, 256 * MIB, true),
+    spinNs: Number.isNaN(spin) ? 0 : spin * 1e6 || -1,
+    startTimeoutMs: number('startTimeoutMs', startTimeoutMs, 10_000, 1, LARGEST),
+    maxQueued: number('maxQueued', maxQueued, MIB, 1, LARGEST, true),
+    graceMs: number('graceMs', graceMs, 1000, 0, LARGEST),
+    idleMs: number('idleTimeoutMs', idleTimeoutMs, 0, 0, LARGEST),
+    waitAsync: flag('waitAsync', waitAsync) !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
   };
 }

@@ -53,16 +53,6 @@ export class Pulse {
 
   /** One look of the watchdog. */
   look() {
-    const { jobs } = this.#core;
-    const watch = this.#core.watchdog();
-    jobs.drain();
-    jobs.flush();
-    const now = performance.now();
-    for (const [owner, until] of this.#late) {
-      if (now < until) break; // in the order of their times
-      this.#late.delete(owner);
-      watch.overdue(owner.slot);
-    }
-    watch.look();
+    this.#core.watchdog().beat(this.#late);
   }
 }

@@ -1,4 +1,6 @@
-import { STATUS, WeftError, show } from './errors.js';
+import { WeftError } from './errors.js';
+import { show } from './show.js';
+import { STATUS } from './status.js';
 import { THREADS_MAX } from './options.js';
 
 /**

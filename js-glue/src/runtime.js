@@ -1,9 +1,11 @@
 import { ExportCallable } from './arguments.js';
 import { Caller } from './caller.js';
-import { WeftError, unreadable } from './errors.js';
-import { Heap, copyOf } from './heap.js';
+import { unreadable } from './show.js';
+import { Heap } from './heap.js';
+import { copyOf } from './heap-rare.js';
 import { Jobs } from './jobs.js';
 import { Pulse } from './pulse.js';
+import { endObjects, failEverything, refuseClosed } from './runtime-rare.js';
 
 /**
  * What runs.
@@ -60,7 +62,7 @@ export class Runtime extends Caller {
   #engine;
   /** @type {'open' | 'closing' | 'closed' | 'failed'} */
   #phase = 'open';
-  /** @type {WeftError | undefined} */
+  /** @type {import('./errors.js').WeftError | undefined} */
   #failure;
   /** @type {Promise<void> | undefined} */
   #closed;
@@ -330,10 +332,7 @@ export class Runtime extends Caller {
   async #shutDown() {
     await this.#jobs.settled();
     if (this.#phase !== 'closing') return; // a worker was lost meanwhile
-    const closed = new WeftError('WEFT_ERR_CLOSED', 'this runtime is closed');
-    this.#shared?.settle();
-    this.#shared?.end(closed);
-    this.#core.tasks?.end(closed);
+    if (this.#shared || this.#core.tasks) endObjects(this.#core);
     this.#engine.find('weft_js_stop')();
     await this.#left();
     this.#phase = 'closed';
@@ -352,26 +351,19 @@ export class Runtime extends Caller {
     clearTimeout(timer);
   }
 
-  /** @param {WeftError} error  a worker was lost, and with it perhaps a lock of C's */
+  /** @param {import('./errors.js').WeftError} error  a worker was lost, and with it perhaps a lock of C's */
   #fail(error) {
     if (this.#phase === 'failed' || this.#phase === 'closed') return;
     this.#jobs.drain();
     this.#phase = 'failed';
     this.#failure = error;
-    this.#shared?.end(error);
-    this.#core.tasks?.end(error);
-    this.#jobs.kill();
-    this.#jobs.failAll('WEFT_ERR_WORKER', error.message, error.cause);
+    failEverything(this.#core, error);
     this.#closed = this.#crew.dismiss();
   }
 
   #mustBeOpen() {
     if (this.#phase === 'open') return;
-    if (this.#failure) {
-      throw new WeftError('WEFT_ERR_WORKER',
-        `this runtime is unusable, make a new one: ${this.#failure.message}`, { cause: this.#failure });
-    }
-    throw new WeftError('WEFT_ERR_CLOSED', 'this runtime is closed');
+    refuseClosed(this.#failure);
   }
 }
 

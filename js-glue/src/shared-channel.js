@@ -1,4 +1,5 @@
-import { STATUS, WeftError } from './errors.js';
+import { WeftError } from './errors.js';
+import { STATUS } from './status.js';
 import { Event, Kind, Mutex, Semaphore, SharedObject } from './shared.js';
 
 /** @typedef {import('./shared.js').WaitOptions} WaitOptions */

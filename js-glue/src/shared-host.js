@@ -1,4 +1,5 @@
-import { WeftError, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { unreadable } from './show.js';
 import { Kind, mustCount } from './shared.js';
 import { openShared } from './shared-channel.js';
 import { Waits } from './shared-wait.js';

@@ -1,4 +1,4 @@
-import { STATUS } from './errors.js';
+import { STATUS } from './status.js';
 import { Shared, Turn, TURN_WORDS } from './layout.js';
 import { Kind } from './shared.js';
 

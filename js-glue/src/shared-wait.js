@@ -1,4 +1,6 @@
-import { STATUS, WeftError, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { unreadable } from './show.js';
+import { STATUS } from './status.js';
 import { Shared } from './layout.js';
 import { Line, TIMER_MAX_MS } from './shared-line.js';
 import { Kind, readTimeout, sharedError } from './shared.js';

@@ -1,4 +1,5 @@
-import { STATUS, WeftError, codeOf } from './errors.js';
+import { WeftError } from './errors.js';
+import { STATUS, codeOf } from './status.js';
 
 /**
  * Locks and channels that C and JavaScript share: the very objects of weft/lock.h,

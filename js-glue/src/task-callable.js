@@ -1,4 +1,5 @@
-import { WeftError, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { unreadable } from './show.js';
 import { Slot, Task } from './layout.js';
 import { viewNumber } from './wire.js';
 

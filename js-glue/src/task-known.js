@@ -1,4 +1,4 @@
-import { WeftError } from './errors.js';
+import { refuseOthers } from './task-known-rare.js';
 
 /**
  * What stands behind the functions that load has given.
@@ -13,16 +13,6 @@ export const known = new WeakMap();
  */
 export function findTask(core, task) {
   const entry = typeof task === 'function' ? known.get(task) : undefined;
-  if (entry && entry.core !== core) {
-    throw new WeftError('WEFT_ERR_INVALID', `${entry.callable.name} is a task of another runtime`);
-  }
+  if (entry && entry.core !== core) refuseOthers(entry.callable);
   return entry?.callable;
-}
-
-/** @param {import('./runtime.js').Core} core  @param {string} what  @param {unknown} task */
-export function mustFindTask(core, what, task) {
-  const callable = findTask(core, task);
-  if (callable) return callable;
-  throw new WeftError('WEFT_ERR_INVALID',
-    `${what}: a worker cannot run ${typeof task === 'function' ? 'a function of the main thread' : `a ${typeof task}`}: take a task of rt.load()`);
 }

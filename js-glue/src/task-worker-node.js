@@ -1,5 +1,5 @@
 /** What a worker in Node loads to run tasks. */
-import { write } from './node-io.js';
+import { write } from './node-write-rare.js';
 
 export { createTasks } from './task-worker.js';
 

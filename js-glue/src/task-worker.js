@@ -3,7 +3,8 @@
  * encodes their results. A worker loads it when it first has a module of tasks to load.
  */
 import { ExportCallable } from './arguments.js';
-import { STATUS, WeftError } from './errors.js';
+import { WeftError } from './errors.js';
+import { STATUS } from './status.js';
 import { Slot, Task, Word } from './layout.js';
 import { unknownExport } from './nearest.js';
 import { openShared } from './shared-channel.js';

@@ -5,7 +5,8 @@
  *
  * All of them throw `WEFT_ERR_STATE` outside of a task.
  */
-import { WeftError, show } from './errors.js';
+import { WeftError } from './errors.js';
+import { show } from './show.js';
 import { taskThread } from './task-thread.js';
 
 /** True when the call that this task belongs to was aborted, or has taken too long. */

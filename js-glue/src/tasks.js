@@ -1,8 +1,10 @@
-import { WeftError, unreadable } from './errors.js';
+import { WeftError } from './errors.js';
+import { unreadable } from './show.js';
 import { Task, Word } from './layout.js';
-import { moduleError } from './module.js';
+import { moduleError } from './module-rare.js';
 import { LoopCallable, TaskCallable } from './task-callable.js';
-import { known, mustFindTask } from './task-known.js';
+import { known } from './task-known.js';
+import { mustFindTask } from './task-known-rare.js';
 import { readRange } from './task-thread.js';
 
 /** How long a worker that is busy may take to hear of a module before load goes on without it. */

@@ -49,7 +49,26 @@ export class Watch {
     return this.#troubles.size > 0;
   }
 
-  /** One look, some times a second while calls are pending. Two alike make a deadlock. */
+  /**
+   * Some times a second while calls are pending.
+   *
+   * @param {Map<import('./jobs.js').Owner, number>} late  settled jobs that C has not given back,
+   *   and until when they may take their time
+   */
+  beat(late) {
+    const { jobs } = this.core;
+    jobs.drain();
+    jobs.flush();
+    const now = performance.now();
+    for (const [owner, until] of late) {
+      if (now < until) break; // in the order of their times
+      late.delete(owner);
+      this.overdue(owner.slot);
+    }
+    this.look();
+  }
+
+  /** One look. Two alike make a deadlock. */
   look() {
     const { jobs } = this.core;
     const waits = this.#read();

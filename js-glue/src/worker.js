@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { now, write } from './node-io.js';
+import { now } from './node-io.js';
+import { write } from './node-write-rare.js';
 import { runThread } from './thread.js';
 
 /** In a worker of the `wasi` flavour in Node: runs one thread after the other. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { STATUS, WeftError, codeOf } from '../../js-glue/src/errors.js';
+import { WeftError } from '../../js-glue/src/errors.js';
+import { STATUS, codeOf } from '../../js-glue/src/status.js';
 import * as index from '../../js-glue/src/index.js';
 import * as layout from '../../js-glue/src/layout.js';
-import { isCallable, isWasm, readSignatures } from '../../js-glue/src/signature.js';
+import { isCallable, readSignatures } from '../../js-glue/src/signature.js';
+import { isWasm } from '../../js-glue/src/signature-rare.js';
 import { makeWorker, workerFile } from '../../js-glue/make_worker.js';
 import { libraryFile, makeLibrary } from '../../wasm/make_emscripten_library.js';
 import { LIMIT, emscriptenWasm, forEachFlavour, modules, open } from './support.js';
@@ -63,8 +65,10 @@ it('the library for Emscripten is up to date with guard.js', () => {
   assert.equal(readFileSync(libraryFile, 'utf8'), makeLibrary(), 'run: node wasm/make_emscripten_library.js');
 });
 
-it('the script of Node workers is up to date with its modules', () => {
-  assert.equal(readFileSync(workerFile, 'utf8'), makeWorker(), 'run: node js-glue/make_worker.js');
+it('the scripts of Node workers are up to date with their modules', () => {
+  for (const [name, text] of Object.entries(makeWorker())) {
+    assert.equal(readFileSync(workerFile(name), 'utf8'), text, 'run: node js-glue/make_worker.js');
+  }
 });
 
 forEachFlavour('contract', (flavour) => {

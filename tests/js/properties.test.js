@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import fc from 'fast-check';
-import { STATUS, WeftError } from '../../js-glue/src/errors.js';
+import { WeftError } from '../../js-glue/src/errors.js';
+import { STATUS } from '../../js-glue/src/status.js';
 import { createRuntime } from '../../js-glue/src/index.js';
 import { forEachFlavour, modules, until } from './support.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { STATUS } from '../../js-glue/src/errors.js';
+import { STATUS } from '../../js-glue/src/status.js';
 import { LIMIT, flag, forEachFlavour, open, runScript, until, weftError } from './support.js';
 
 const timeout = weftError('WEFT_ERR_TIMEOUT', /the time limit passed/);

@@ -12,7 +12,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '../../js-glue/src/imports.js';
-import { now, write } from '../../js-glue/src/node-io.js';
+import { now } from '../../js-glue/src/node-io.js';
+import { write } from '../../js-glue/src/node-write-rare.js';
 
 const PAGES_DEFAULT = 4096; // 256 MiB
 const PAGES_MAX = 65536;

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
-import { codeOf } from '../../js-glue/src/errors.js';
+import { codeOf } from '../../js-glue/src/status.js';
 import { instantiate } from '../../js-glue/src/imports.js';
 import { LIMIT, modules } from './support.js';
 

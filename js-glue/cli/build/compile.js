@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { write } from '../../src/node-io.js';
+import { write } from '../../src/node-write-rare.js';
 import { cached } from './cache.js';
 import { whyUndefined } from './undefined.js';
 

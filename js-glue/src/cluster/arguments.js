@@ -1,4 +1,5 @@
-import { WeftError, show } from '../errors.js';
+import { WeftError } from '../errors.js';
+import { show } from '../show.js';
 import { VIEWS, viewNumber } from '../wire.js';
 
 /** @typedef {import('../heap.js').AnyArray} AnyArray */

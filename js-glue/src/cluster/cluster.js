@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { WeftError, show } from '../errors.js';
+import { WeftError } from '../errors.js';
+import { show } from '../show.js';
 import { END, Flow } from './flow.js';
 
 /** @typedef {import('./execute.js').Outcome} Outcome */

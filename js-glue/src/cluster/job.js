@@ -1,4 +1,5 @@
-import { STATUS, WeftError } from '../errors.js';
+import { WeftError } from '../errors.js';
+import { STATUS } from '../status.js';
 
 /**
  * What a job of BullMQ carries, and what it returns: JSON. Payloads are bytes: short ones in base64

@@ -1,4 +1,5 @@
-import { WeftError, show } from '../errors.js';
+import { WeftError } from '../errors.js';
+import { show } from '../show.js';
 import { createRuntime } from '../index.js';
 import { inspectModule } from '../module.js';
 import { unknownExport } from '../nearest.js';

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { WeftError, show } from '../errors.js';
+import { WeftError } from '../errors.js';
+import { show } from '../show.js';
 import { readRedisOptions } from './connect.js';
 import { execute } from './execute.js';
 import { RESULT_INLINE, RESULT_SECONDS, isPassing, reasonOf } from './job.js';

@@ -1,5 +1,5 @@
 import { builtin, cpus } from '../node.js';
-import { notLoaded, toPath } from '../node-host.js';
+import { notLoaded, toPath } from '../node-rare.js';
 import { runOn } from './run.js';
 
 export { WeftError } from '../errors.js';

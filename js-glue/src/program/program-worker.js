@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { now, write } from '../node-io.js';
+import { now } from '../node-io.js';
+import { write } from '../node-write-rare.js';
 import { serveProgram } from './serve.js';
 
 /** A worker of runProgram in Node. */

@@ -1,6 +1,8 @@
-import { WeftError, mustKnow, show } from '../errors.js';
+import { WeftError } from '../errors.js';
+import { mustKnow, show } from '../show.js';
 import { createMemory } from '../module.js';
-import { isWasm, readSignatures } from '../signature.js';
+import { readSignatures } from '../signature.js';
+import { isWasm } from '../signature-rare.js';
 import { whatIsWrong } from './check.js';
 import { FILES_BYTES_MIN, createMemoryFiles, formatFiles } from './memory-files.js';
 import { FileType } from './stat.js';
