@@ -19,14 +19,16 @@ void weft__spawn_slow(weft_task *task, weft_task_fn fn, void *context)
 {
     struct weft__worker *self = weft__worker_self();
     if (self == NULL) {
-        *task = (weft_task){fn, context};
+        *task = (weft_task){fn, context, NULL};
         if (weft__profile_spawn(task))
             return;
         task->fn = NULL; /* weft_sync has nothing to do */
         fn(context);
     } else if (self->unplaced > 0 || weft__head(self) == WEFT__DEQUE_CAPACITY) {
+        task->slot = NULL;
         run_unplaced(self, fn, context);
     } else {
+        task->slot = self->front.head;
         weft__deque_push(self, fn, context);
         weft__leaf_end(self);
     }

@@ -12,10 +12,11 @@ typedef void (*weft_task_fn)(void *context);
 
 /* A piece of work that another thread may take. Lives on the spawner's stack from
  * weft_spawn to weft_sync. The fields are private: the workers' records of tasks are in their
- * deques, this one is for threads that have none. */
+ * deques, fn and context are for threads that have none. */
 typedef struct weft_task {
     weft_task_fn fn;
     void *context;
+    struct weft__slot *slot; /* WebAssembly: where it is in the deque; NULL: nowhere */
 } weft_task;
 
 /* A task in a deque. Private. The owner writes; thieves may read what is being written, and
@@ -62,21 +63,37 @@ static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
         WEFT__POKE(&head->fn, fn);
         WEFT__POKE(&head->context, context);
         self->head = head + 1;
+#if defined(__wasm__) /* see weft__task_take */
+        task->slot = head;
+#endif
     } else {
         weft__spawn_slow(task, fn, context);
     }
 }
 
 /* Takes the newest task back if it is one that weft_spawn put there, and private still: as
- * syncs come in the reverse order of spawns, it is the one to sync. Private. */
-static inline struct weft__slot *weft__task_take(void)
+ * syncs come in the reverse order of spawns, it is the one to sync. Private.
+ *
+ * In WebAssembly the task says where it is, so that the new head does not hang on the old one:
+ * a chain of spawns and syncs would else be as slow as a store and a load of the same word after
+ * the other. Native compilers keep up with that, and the store costs more. */
+static inline struct weft__slot *weft__task_take(const weft_task *task)
 {
     struct weft__front *self = weft__front;
+#if defined(__wasm__)
+    struct weft__slot *slot = task->slot;
+    if (!WEFT__LIKELY(slot != NULL && (uintptr_t)slot >= (uintptr_t)self->floor))
+        return NULL;
+    self->head = slot;
+    return slot;
+#else
     struct weft__slot *head = self->head;
+    (void)task;
     if (!WEFT__LIKELY((uintptr_t)head > (uintptr_t)self->floor)) /* outside of jobs both are NULL */
         return NULL;
     self->head = head - 1;
     return head - 1;
+#endif
 }
 
 /* Returns when the task has run; runs it here if nobody took it. Tasks are synced in
@@ -85,7 +102,7 @@ static inline struct weft__slot *weft__task_take(void)
  * Threads: the one that spawned it. */
 static inline void weft_sync(weft_task *task)
 {
-    struct weft__slot *slot = weft__task_take();
+    struct weft__slot *slot = weft__task_take(task);
     if (WEFT__LIKELY(slot != NULL))
         ((weft_task_fn)WEFT__PEEK(&slot->fn))((void *)WEFT__PEEK(&slot->context));
     else
@@ -96,7 +113,7 @@ static inline void weft_sync(weft_task *task)
  * sees then what runs, and can inline it. */
 static inline void weft_sync_call(weft_task *task, weft_task_fn fn, void *context)
 {
-    if (WEFT__LIKELY(weft__task_take() != NULL))
+    if (WEFT__LIKELY(weft__task_take(task) != NULL))
         fn(context);
     else
         weft__sync_slow(task);
