@@ -9,6 +9,8 @@ import { unreadable } from './show.js';
  */
 /** @typedef {string | ArrayBufferView | ArrayBufferLike} Piece */
 
+const BLOB_PIECE_BYTES = 512 * 1024;
+
 /**
  * @typedef {object} Reader
  * @property {number | undefined} total  bytes, where they are known
@@ -70,22 +72,49 @@ function readPieces(iterator, total) {
 /** @param {ReadableStream<unknown>} stream  @returns {AsyncIterator<unknown>} */
 function iterate(stream) { // not every browser has its own
   const reader = stream.getReader();
-  return {
-    next: async () => /** @type {any} */ (await reader.read()),
-    return: async (value) => {
-      await reader.cancel();
-      return { done: true, value };
-    },
-  };
+  return iterateBy(reader, () => reader.read());
 }
+
+/**
+ * A Blob's pieces, each in the place of the one before: new ones of a large file are gigabytes of
+ * garbage. Streams of others are not read so: many forget to answer when they end.
+ *
+ * @param {ReadableStream<unknown>} stream  @returns {AsyncIterator<unknown>}
+ */
+function iterateBlob(stream) {
+  /** @type {ReadableStreamBYOBReader} */
+  let reader;
+  try {
+    reader = stream.getReader({ mode: 'byob' });
+  } catch {
+    return iterate(stream); // a host that cannot
+  }
+  let buffer = new ArrayBuffer(BLOB_PIECE_BYTES);
+  return iterateBy(reader, async () => {
+    const { done, value } = await reader.read(new Uint8Array(buffer));
+    if (value) buffer = value.buffer;
+    return { done, value };
+  });
+}
+
+/**
+ * @param {ReadableStreamGenericReader} reader  @param {() => Promise<any>} next
+ * @returns {AsyncIterator<unknown>}
+ */
+const iterateBy = (reader, next) => ({
+  next,
+  return: async (value) => {
+    await reader.cancel();
+    return { done: true, value };
+  },
+});
 
 /** Of anything but a file; undefined for one. @param {any} source  @returns {Reader | undefined} */
 function readerOf(source) {
   const bytes = bytesOf(source);
   if (bytes) return readPieces([bytes].values(), bytes.length);
-  const stream = typeof source?.getReader === 'function' ? source
-    : typeof source?.stream === 'function' ? source.stream() : undefined;
-  if (stream) return readPieces(iterate(stream), source.size);
+  if (typeof source?.getReader === 'function') return readPieces(iterate(source), source.size);
+  if (typeof source?.stream === 'function') return readPieces(iterateBlob(source.stream()), source.size);
   const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
   return iterator && readPieces(iterator);
 }

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { LIMIT, fixture, forEachFlavour, open, weftError } from './support.js';
+import { LIMIT, fixture, forEachFlavour, open, until, weftError } from './support.js';
 
 /** The input of BLAKE3's official test vectors. */
 function officialInput(bytes) {
@@ -131,6 +131,40 @@ forEachFlavour('hash', (flavour) => {
     await rt.with({ onProgress: (progress) => assert.deepEqual(progress, { done: 3, total: 3 }) }).hash('abc');
     const wrong = new Error('mine');
     await assert.rejects(rt.hash({ path: longFile }, { onProgress: () => { throw wrong; } }), wrong);
+  });
+
+  it('reads a blob into the same memory again and again, where its stream can do that', LIMIT, async (t) => {
+    const rt = await openKernels(t, flavour);
+    const buffers = new Set();
+    let given = 0;
+    let reads = 0;
+    const bytes = new ReadableStream({
+      type: 'bytes',
+      pull(controller) {
+        const { view } = controller.byobRequest ?? assert.fail('it wants new memory');
+        const piece = long.subarray(given, given + Math.min(view.byteLength, 100_000));
+        new Uint8Array(view.buffer, view.byteOffset).set(piece);
+        buffers.add(view.buffer.byteLength);
+        given += piece.length;
+        reads++;
+        if (piece.length === 0) controller.close();
+        controller.byobRequest.respond(piece.length);
+      },
+    });
+    const wanted = await rt.hash(long);
+    assert.equal(await rt.hash({ size: LONG, stream: () => bytes }), wanted);
+    assert.ok(reads > 3 && buffers.size === 1, `${reads} reads, memory of ${[...buffers]} bytes`);
+    const plain = new ReadableStream({ start(controller) { controller.enqueue(long); controller.close(); } });
+    assert.equal(await rt.hash({ size: LONG, stream: () => plain }), wanted);
+    let cancelled = false;
+    const endless = new ReadableStream({
+      type: 'bytes',
+      pull: (controller) => new Promise((resolve) => setImmediate(() => resolve(controller.byobRequest?.respond(1)))),
+      cancel: () => { cancelled = true; },
+    });
+    const signal = AbortSignal.timeout(20);
+    await assert.rejects(rt.hash({ size: 2 ** 40, stream: () => endless }, { signal }), { name: 'TimeoutError' });
+    await until(() => cancelled);
   });
 
   it('holds no more than two pieces, and gives them back', LIMIT, async (t) => {

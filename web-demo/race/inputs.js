@@ -4,6 +4,7 @@ import { byteCount } from '../ui.js';
 const PICTURE_PIXELS_MAX = 2_000_000;
 const PICTURE_BYTES_MAX = 200e6;
 const NUMBERS = 5_000_000;
+const READ_BYTES = 512 << 10;
 const NOISE_BYTES = 128 << 20;
 
 /** @typedef {{ width: number, height: number, pixels: Uint8Array, title: string }} PictureInput */
@@ -84,6 +85,28 @@ export function makeBytes() {
 export const readBytes = (file) => ({ source: file, size: file.size, title: `${file.name}, ${byteCount(file.size)}` });
 
 /**
+ * Reads into the same memory again and again, as weft does, where the browser can.
+ *
+ * @param {ReadableStream<Uint8Array>} stream
+ * @returns {{ reader: ReadableStreamGenericReader, read: () => Promise<ReadableStreamReadResult<Uint8Array>> }}
+ */
+function openStream(stream) {
+  try {
+    const reader = stream.getReader({ mode: 'byob' });
+    let buffer = new ArrayBuffer(READ_BYTES);
+    const read = async () => {
+      const result = await reader.read(new Uint8Array(buffer));
+      if (result.value) buffer = result.value.buffer;
+      return result;
+    };
+    return { reader, read };
+  } catch {
+    const reader = stream.getReader();
+    return { reader, read: () => reader.read() };
+  }
+}
+
+/**
  * The pieces of an input, each in memory of its own and a multiple of 4 bytes long.
  *
  * @param {BytesInput} input  @param {number} bytes  of a piece; the last may be shorter
@@ -97,12 +120,12 @@ export async function* piecesOf({ source, size }, bytes) {
     }
     return;
   }
-  const reader = source.stream().getReader();
+  const { reader, read } = openStream(source.stream());
   try {
     let words = new Int32Array(bytes / 4);
     let filled = 0;
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await read();
       for (let from = 0; value && from < value.length;) {
         const part = value.subarray(from, from + bytes - filled);
         new Uint8Array(words.buffer).set(part, filled);

@@ -1,6 +1,5 @@
 // The figures of weft in browsers. See --help. start.js sets up and builds before it calls this.
 
-import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,6 +12,7 @@ import { launch, missing } from '../../web/support.js';
 import { runWithOptions } from '../command_line.js';
 import { describeMachine } from '../machine.js';
 import { median } from '../stats.js';
+import { digestOf, hashLargeFile, makeLargeFile, residentBytes } from './memory.js';
 import * as commandLine from './options.js';
 
 const DEMO = fileURLToPath(new URL('../../../build/demo', import.meta.url));
@@ -20,6 +20,7 @@ const BUSY_MS = 10_000;
 const LOADS = 7;
 const ROUNDS = 5;
 const CALLS = 200;
+const CALLS_AFTER_PAUSE = 40;
 const FILE_MIB = 256;
 const LOOK_MS = 50;
 const MIB = 2 ** 20;
@@ -49,27 +50,6 @@ function demoBytes() {
     .reduce((sum, entry) => sum + brotliCompressSync(readFileSync(path.join(entry.parentPath ?? entry.path, entry.name))).length, 0);
 }
 
-/** Resident bytes of a process and of those that it has started. */
-function residentBytes(root) {
-  const parents = new Map();
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const [, , parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-      parents.set(Number(pid), Number(parent));
-    } catch { /* it has ended */ }
-  }
-  const below = (pid) => { for (; pid; pid = parents.get(pid)) if (pid === root) return true; return false; };
-  let pages = 0;
-  for (const pid of parents.keys()) {
-    if (!below(pid)) continue;
-    try {
-      const [, resident, shared] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ').map(Number);
-      pages += resident - shared;
-    } catch { /* it has ended */ }
-  }
-  return pages * 4096;
-}
-
 /** A file of bytes that no two blocks have alike, and its digest by b3sum. */
 function makeFile(folder) {
   const file = path.join(folder, 'large.bin');
@@ -81,11 +61,7 @@ function makeFile(folder) {
     writeSync(handle, new Uint8Array(words.buffer));
   }
   closeSync(handle);
-  try {
-    return { file, digest: execFileSync('b3sum', ['--no-names', file], { encoding: 'utf8' }).trim() };
-  } catch {
-    return { file, digest: undefined };
-  }
+  return { file, digest: digestOf(file) };
 }
 
 const pageScenes = async (page, name, ...args) => {
@@ -143,6 +119,8 @@ async function measure(engine, input, nodeTimes) {
     for (let i = 0; i < ROUNDS; i++) images.push(await pageScenes(page, 'mandelbrot', threads));
     const latencies = [];
     for (let i = 0; i < ROUNDS; i++) latencies.push(await pageScenes(page, 'latency', CALLS));
+    const rested = [];
+    for (let i = 0; i < ROUNDS; i++) rested.push(await pageScenes(page, 'latencyAfterPause', CALLS_AFTER_PAUSE));
     await page.close();
     const one = images.map((image) => median(image[1].times));
     const all = images.map((image) => median(image[threads].times));
@@ -160,6 +138,13 @@ async function measure(engine, input, nodeTimes) {
       callUs: summary(latencies.map(({ call }) => call.p50)),
       bareUs: summary(latencies.map(({ bare }) => bare.p50)),
       callTimesBare: summary(latencies.map(({ call, bare }) => call.p50 / bare.p50)),
+      afterPause: {
+        slept: Math.min(...rested.map(({ slept }) => slept)),
+        callUs: summary(rested.map(({ call }) => call.p50)),
+        bareUs: summary(rested.map(({ bare }) => bare.p50)),
+        messageUs: summary(rested.map(({ message }) => message.p50)),
+        callTimesBare: summary(rested.map(({ call, bare }) => call.p50 / bare.p50)),
+      },
       file: await hashFile(browser, server, input),
     };
   } finally {
@@ -178,8 +163,32 @@ function show(engine, of) {
   row('navigation to first pixels of the demo', spread(of.firstPixelsMs, 'ms'));
   row('rt.call, p50', spread(of.callUs, 'us'));
   row('notify + waitAsync alone, p50', `${spread(of.bareUs, 'us')}: ${spread(of.callTimesBare, 'x')}`);
+  row('after a pause, worker asleep: rt.call, p50', spread(of.afterPause.callUs, 'us'));
+  row('  notify + waitAsync alone, p50', `${spread(of.afterPause.bareUs, 'us')}: ${spread(of.afterPause.callTimesBare, 'x')}`);
+  row('  postMessage there and back, p50', spread(of.afterPause.messageUs, 'us'));
   row(`BLAKE3 of a file of ${FILE_MIB} MiB in the race`, `as b3sum: ${of.file.equal}; memory of the browser grew by ${of.file.growthMiB} MiB`);
   console.log(of.file.table.split('\n').map((line) => `    ${line}`).join('\n'));
+}
+
+function showMemory(engine, of) {
+  console.log(`\n${engine}: rt.hash of a file of ${of.fileMiB} MiB, ${of.seconds.toFixed(1)} s, as b3sum: ${of.equal}; ${of.samples} looks`);
+  console.log('  memory of the browser over what it held before, the most in each part of the file:');
+  console.log(`  up to MiB ${of.curve.map(({ upToMiB }) => String(upToMiB).padStart(6)).join('')}`);
+  console.log(`  grown, MiB${of.curve.map(({ residentMiB }) => String(residentMiB).padStart(6)).join('')}`);
+  if ('heapMiB' in of.curve[0]) console.log(`  JS heap   ${of.curve.map(({ heapMiB }) => String(heapMiB).padStart(6)).join('')}`);
+  console.log(`  first half ${of.firstHalfMiB} MiB, last half ${of.lastHalfMiB} MiB; the shared memory has ${of.sharedMemoryMiB} MiB and never grows`);
+}
+
+/** @param {string} engine  @param {{ file: string, digest?: string }} input */
+async function measureMemory(engine, input) {
+  const server = await startServer();
+  const browser = await launch(engine);
+  try {
+    return await hashLargeFile(browser, server.at('isolated', 'tests/web/pages/page.html'), input, 2);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
 }
 
 runWithOptions(commandLine, async (options) => {
@@ -187,14 +196,22 @@ runWithOptions(commandLine, async (options) => {
   console.log(lines.join('\n'));
   const folder = mkdtempSync(path.join(tmpdir(), 'weft-web-'));
   try {
-    const input = makeFile(folder);
-    const nodeTimes = await imageInNode();
-    const result = { machine, demoBrotliBytes: demoBytes(), mandelbrotNodeMs: summary(nodeTimes), engines: {} };
-    console.log(`the demo: ${result.demoBrotliBytes} bytes with brotli; mandelbrot in Node, one thread: ${spread(result.mandelbrotNodeMs, 'ms')}`);
-    for (const engine of options.engines) {
+    const result = { machine, demoBrotliBytes: demoBytes(), engines: {}, memory: {} };
+    const engines = options.engines.filter((engine) => {
       const why = missing(engine);
       if (why) console.log(`${engine}: ${why}`);
-      else show(engine, result.engines[engine] = await measure(engine, input, nodeTimes));
+      return !why;
+    });
+    if (options.sections.includes('figures')) {
+      const input = makeFile(folder);
+      const nodeTimes = await imageInNode();
+      result.mandelbrotNodeMs = summary(nodeTimes);
+      console.log(`the demo: ${result.demoBrotliBytes} bytes with brotli; mandelbrot in Node, one thread: ${spread(result.mandelbrotNodeMs, 'ms')}`);
+      for (const engine of engines) show(engine, result.engines[engine] = await measure(engine, input, nodeTimes));
+    }
+    if (options.sections.includes('memory')) {
+      const input = makeLargeFile(folder);
+      for (const engine of engines) showMemory(engine, result.memory[engine] = await measureMemory(engine, input));
     }
     if (options.json) writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
     else console.log(`\n${JSON.stringify(result)}`);

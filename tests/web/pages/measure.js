@@ -6,6 +6,8 @@ const WARM_UP = 3;
 export const IMAGE = { width: 600, height: 400, left: -2, top: -1, step: 2.5 / 600, limit: 2000 };
 
 const quantile = (values, part) => values.sort((a, b) => a - b)[Math.floor(values.length * part)];
+/** Longer than a worker spins; then it sleeps. */
+const PAUSE_MS = 20;
 const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 
 /** @param {Function} createRuntime  @param {URL} functions */
@@ -42,19 +44,51 @@ export function makeMeasures(createRuntime, functions) {
       const rt = await createRuntime({ module: functions, threads: 1, memoryBytes: 64 * 2 ** 20 });
       const calls = await time(rounds, () => rt.call('echo_i32', 1));
       await rt.close();
-      const words = new Int32Array(new SharedArrayBuffer(128));
-      const worker = new Worker(new URL('./echo-worker.js', import.meta.url), { type: 'module' });
-      worker.postMessage(words);
-      await new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
-      let round = 0;
-      const bare = await time(rounds, () => {
-        const wait = Atomics.waitAsync(words, 16, round);
-        Atomics.store(words, 0, ++round);
-        Atomics.notify(words, 0);
-        return wait.async ? wait.value : undefined;
-      });
-      worker.terminate();
+      const echo = await startEcho();
+      const bare = await time(rounds, echo.ask);
+      echo.end();
       return { call: calls, bare };
+    },
+
+    /** The same after a pause, in which the worker has gone to sleep, one call at a time in turn. */
+    latencyAfterPause: async (rounds) => {
+      const rt = await createRuntime({ module: functions, threads: 1, memoryBytes: 64 * 2 ** 20 });
+      const echo = await startEcho();
+      const messages = new Worker(new URL('./message-worker.js', import.meta.url), { type: 'module' });
+      const actions = {
+        call: () => rt.call('echo_i32', 1),
+        bare: echo.ask,
+        message: () => new Promise((resolve) => {
+          messages.addEventListener('message', resolve, { once: true });
+          messages.postMessage(1);
+        }),
+      };
+      const times = Object.fromEntries(Object.keys(actions).map((name) => [name, []]));
+      const { parks } = rt.stats().workers[0];
+      for (let i = 0; i < WARM_UP + rounds; i++) {
+        for (const [name, action] of Object.entries(actions)) {
+          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+          const start = performance.now();
+          await action();
+          if (i >= WARM_UP) times[name].push((performance.now() - start) * 1000);
+        }
+      }
+      const slept = (rt.stats().workers[0].parks - parks) / (WARM_UP + rounds);
+      messages.terminate();
+      echo.end();
+      await rt.close();
+      const of = (values) => ({ p50: quantile(values, 0.5), p95: quantile(values, 0.95) });
+      return { slept, ...Object.fromEntries(Object.entries(times).map(([name, values]) => [name, of(values)])) };
+    },
+
+    /** Hashes the file that an input of the page holds; `hashedBytes` says how far it is. */
+    hashFile: async (threads) => {
+      const rt = await createRuntime({ threads, memoryBytes: 64 * 2 ** 20 });
+      const begin = performance.now();
+      const digest = await rt.hash(document.querySelector('input').files[0], { onProgress: ({ done }) => { globalThis.hashedBytes = done; } });
+      const ms = performance.now() - begin;
+      await rt.close();
+      return { digest, ms, memoryBytes: 64 * 2 ** 20 };
     },
 
     /** Milliseconds of an image on one thread and on all. */
@@ -77,6 +111,24 @@ export function makeMeasures(createRuntime, functions) {
       }
       return result;
     },
+  };
+}
+
+/** A worker that sleeps on a word and answers on another. */
+async function startEcho() {
+  const words = new Int32Array(new SharedArrayBuffer(128));
+  const worker = new Worker(new URL('./echo-worker.js', import.meta.url), { type: 'module' });
+  worker.postMessage(words);
+  await new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
+  let round = 0;
+  return {
+    ask() {
+      const wait = Atomics.waitAsync(words, 16, round);
+      Atomics.store(words, 0, ++round);
+      Atomics.notify(words, 0);
+      return wait.async ? wait.value : undefined;
+    },
+    end: () => worker.terminate(),
   };
 }
 
