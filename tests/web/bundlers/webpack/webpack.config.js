@@ -9,6 +9,7 @@ export default {
   experiments: { outputModule: true },
   output: { path: path.resolve('dist'), filename: '[name].js' },
   devServer: {
+    static: '.', // index.html
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
   },
 };
