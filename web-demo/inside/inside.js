@@ -7,6 +7,7 @@ const LANE = 34;
 const CALLS = 26;
 const LEFT = 84;
 const AXIS = 24;
+const MARK = 7;
 
 export class Inside {
   /** @type {import('./recording.js').Recording | undefined} */
@@ -56,7 +57,7 @@ export class Inside {
     const rows = workers.map((sums, worker) => ({ sums, worker })).filter(({ sums }) => sums.tilesDrawn + sums.jobs + sums.parks > 0).map(({ sums, worker }) => {
       const head = element('th', alone ? 'the page' : `worker ${worker}`);
       head.scope = 'row';
-      const cells = [sums.tilesDrawn, milliseconds(sums.busyMs), sums.jobs, sums.tasksStolen, sums.parks, sums.wakes, milliseconds(sums.idleMs)];
+      const cells = [sums.tilesDrawn, milliseconds(sums.busyMs), milliseconds(Math.max(0, endMs - beginMs - sums.busyMs)), sums.jobs, sums.tasksStolen, sums.parks, sums.wakes];
       return element('tr', head, ...cells.map((value) => element('td', String(value))));
     });
     find('sums').replaceChildren(...rows);
@@ -84,7 +85,7 @@ export class Inside {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {import('./recording.js').Recording} recording @param {number} width @param {number} height @param {number} lanes @param {CSSStyleDeclaration} style */
-function drawTimeline(context, { tiles, jobs, beginMs, endMs, alone }, width, height, lanes, style) {
+function drawTimeline(context, { tiles, jobs, samples, beginMs, endMs, alone }, width, height, lanes, style) {
   const scale = (width - LEFT - 8) / Math.max(0.001, endMs - beginMs);
   const x = (/** @type {number} */ ms) => LEFT + (ms - beginMs) * scale;
   const [ink, faint] = [style.color, style.getPropertyValue('--line')];
@@ -113,9 +114,27 @@ function drawTimeline(context, { tiles, jobs, beginMs, endMs, alone }, width, he
     context.fillStyle = workerColour(worker);
     context.globalAlpha = (index + job) % 2 ? 0.75 : 1;
     const length = x(endedMs) - x(begunMs);
-    context.fillRect(x(begunMs), AXIS + CALLS + LANE * worker + 3, Math.max(0.5, length > 3 ? length - 0.5 : length), LANE - 6);
+    context.fillRect(x(begunMs), AXIS + CALLS + LANE * worker + 3, Math.max(0.5, length > 3 ? length - 0.5 : length), LANE - 6 - MARK);
   }
   context.globalAlpha = 1;
+  context.fillStyle = ink;
+  samples.slice(1).forEach((sample, i) => {
+    const at = x(Math.min(endMs, Math.max(beginMs, (sample.atMs + samples[i].atMs) / 2)));
+    for (let worker = 0; worker < lanes; worker++) {
+      const [now, before] = [sample.workers[worker], samples[i].workers[worker]];
+      if (!now || !before) continue;
+      const y = AXIS + CALLS + LANE * (worker + 1) - 3;
+      if (now.tasksStolen > before.tasksStolen) drawMark(context, [at - 4, y, at + 4, y, at, y - MARK + 1]);
+      if (now.parks > before.parks) context.fillRect(at - 4, y - 3, 8, 2);
+    }
+  });
+}
+
+/** @param {CanvasRenderingContext2D} context  @param {number[]} corners  x and y in turn */
+function drawMark(context, corners) {
+  context.beginPath();
+  for (let i = 0; i < corners.length; i += 2) context.lineTo(corners[i], corners[i + 1]);
+  context.fill();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} spanMs @param {number} scale @param {number} height @param {string} ink @param {string} faint */

@@ -111,20 +111,40 @@ function sumUp(tiles, samples) {
 
 /** As Trace Event JSON, which Perfetto and chrome://tracing open. @param {Recording} recording */
 export function traceOf({ tiles, jobs, samples, beginMs, title, alone }) {
-  const us = (/** @type {number} */ ms) => Math.round((ms - beginMs) * 1000);
+  const us = (/** @type {number} */ ms) => Math.max(0, Math.round((ms - beginMs) * 1000));
   const name = (/** @type {number} */ tid, /** @type {string} */ text) => ({ ph: 'M', pid: 1, tid, name: 'thread_name', args: { name: text } });
   const workers = samples[samples.length - 1].workers;
+  const grown = (/** @type {Sample} */ sample, /** @type {number} */ worker, /** @type {string} */ count) => sample.workers[worker][count] - (samples[0].workers[worker]?.[count] ?? 0);
+  const curve = (/** @type {string} */ text, /** @type {string} */ count) => samples.flatMap((sample) => sample.workers.map((_, worker) => (
+    { ph: 'C', pid: 1, tid: 0, name: `worker ${worker}: ${text} (sampled)`, ts: us(sample.atMs), args: { [text]: grown(sample, worker, count) } })));
   const events = [
-    { ph: 'M', pid: 1, name: 'process_name', args: { name: `weft: ${title}` } },
+    { ph: 'M', pid: 1, tid: 0, name: 'process_name', args: { name: `weft: ${title}` } },
+    name(0, 'calls'),
     ...workers.map((/** @type {any} */ _, /** @type {number} */ i) => name(i + 1, alone ? 'the page' : `worker ${i}`)),
-    ...tiles.map(({ worker, job, index, begunMs, endedMs }) => (
-      { ph: 'X', pid: 1, tid: worker + 1, cat: 'tile', name: `picture ${job}, tile ${index}`, ts: us(begunMs), dur: Math.max(1, us(endedMs) - us(begunMs)), args: { job, tile: index } })),
+    ...apart(tiles, us).map(({ worker, job, index, ts, dur }) => (
+      { ph: 'X', pid: 1, tid: worker + 1, cat: 'tile', name: `picture ${job}, tile ${index}`, ts, dur, args: { job, tile: index } })),
     ...jobs.flatMap(({ job, calledMs, settledMs }) => [
       { ph: 'b', pid: 1, tid: 0, cat: 'call', id: job, name: `rt.call: picture ${job}`, ts: us(calledMs) },
       { ph: 'e', pid: 1, tid: 0, cat: 'call', id: job, name: `rt.call: picture ${job}`, ts: us(settledMs) }]),
-    ...samples.flatMap(({ atMs, workers: counts }) => counts.flatMap((/** @type {any} */ stats, /** @type {number} */ worker) => [
-      { ph: 'C', pid: 1, name: `worker ${worker}: stolen`, ts: us(atMs), args: { tasks: stats.tasksStolen - (samples[0].workers[worker]?.tasksStolen ?? 0) } },
-      { ph: 'C', pid: 1, name: `worker ${worker}: sleeps`, ts: us(atMs), args: { parks: stats.parks - (samples[0].workers[worker]?.parks ?? 0) } }])),
+    ...curve('tasks stolen', 'tasksStolen'),
+    ...curve('sleeps', 'parks'),
   ];
   return { displayTimeUnit: 'ms', traceEvents: events };
+}
+
+/**
+ * Tiles in microseconds; those of a worker follow each other, however coarse the clock is: readers
+ * drop what overlaps on a thread and does not nest.
+ *
+ * @param {Tile[]} tiles  @param {(ms: number) => number} us
+ */
+function apart(tiles, us) {
+  /** @type {Map<number, number>} */
+  const ends = new Map();
+  return tiles.filter(({ worker }) => worker >= 0).sort((a, b) => a.begunMs - b.begunMs || a.endedMs - b.endedMs).map((tile) => {
+    const ts = Math.max(us(tile.begunMs), ends.get(tile.worker) ?? 0);
+    const dur = Math.max(1, us(tile.endedMs) - ts);
+    ends.set(tile.worker, ts + dur);
+    return { ...tile, ts, dur };
+  });
 }
