@@ -4,9 +4,10 @@
 #   weft_add_module(<target> SOURCES <source>... [OUTPUT <name>] [DIRECTORY <folder>] [BROWSER]
 #                   [KERNELS])
 #
-# Links the sources and weft, with KERNELS also the stock kernels, into a module that the npm package `weft` can load: <name>.wasm with
-# the wasi toolchain file; <name>.js, .wasm and .worker.js with Emscripten, as CommonJS for Node or
-# with BROWSER as an ES module for the web. Every WEFT_EXPORT function can be called.
+# Links the sources and weft, with KERNELS also the stock kernels, into a module that the npm package
+# `weft` can load: <name>.wasm with the wasi toolchain file; <name>.js, .wasm and .worker.js with
+# Emscripten, as CommonJS for Node or with BROWSER as an ES module for the web. Every WEFT_EXPORT
+# function can be called.
 #
 #   weft_add_program(<target> <source>...)
 #
@@ -80,6 +81,11 @@ function(weft_mark_commonjs folder)
 endfunction()
 
 function(weft_add_module target)
+    if(NOT EMSCRIPTEN AND NOT CMAKE_C_COMPILER_TARGET MATCHES "^wasm32-wasi")
+        message(FATAL_ERROR "weft_add_module(${target}): a module is WebAssembly; configure with "
+                "-DCMAKE_TOOLCHAIN_FILE=${weft_cmake_dir}/wasi.cmake or emscripten.cmake; natively, "
+                "add_executable and link weft::weft")
+    endif()
     cmake_parse_arguments(PARSE_ARGV 1 arg "BROWSER;KERNELS" "OUTPUT;DIRECTORY" "SOURCES")
     if(NOT arg_OUTPUT)
         set(arg_OUTPUT ${target})
