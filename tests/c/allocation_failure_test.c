@@ -1,7 +1,7 @@
 /* Every allocation, and every start of a thread, fails once, in turn; then all of them from
  * there on. What is called says so or does without, nothing hangs, nothing leaks, and the
  * runtime works afterwards. */
-#include "test.h"
+#include "runtime.h"
 #include "threads.h"
 
 #include "failing.h"
@@ -9,12 +9,6 @@
 #include <weft.h>
 
 #define POINTS_MAX 5000 /* far above the allocations of any scenario */
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
 
 static void add_range(void *context, size_t first, size_t last, void *partial)
 {
@@ -75,11 +69,6 @@ static void fail_at_every_point(void (*scenario)(void))
 }
 
 /* ---- The runtime itself -------------------------------------------------------------- */
-
-static void bump(void *context)
-{
-    atomic_fetch_add((_Atomic uint32_t *)context, 1);
-}
 
 static void run_runtime(void)
 {

@@ -1,25 +1,9 @@
 /* Calls at the edge of what is allowed, or beyond: nested, from inside tasks, with limits and
  * counts that no program means. Each has a documented answer and leaves the runtime whole. */
-#include "test.h"
+#include "runtime.h"
 #include "threads.h"
 
 #include <weft.h>
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
-
-static void stop(void)
-{
-    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
-}
-
-static void bump(void *context)
-{
-    atomic_fetch_add((_Atomic uint32_t *)context, 1);
-}
 
 static void count_indices(void *context, size_t first, size_t last)
 {

@@ -1,19 +1,8 @@
 /* Groups: tasks that add tasks, mixed with fork/join, cancelled. */
 #include "platform/platform.h"
-#include "test.h"
+#include "runtime.h"
 
 #include <weft.h>
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
-
-static void stop(void)
-{
-    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
-}
 
 static _Atomic uint32_t total;
 

@@ -1,27 +1,11 @@
 /* Jobs and the runtime: start, stop, submit, wait, cancel, isolation. */
-#include "test.h"
+#include "runtime.h"
 
 #include "../../src/platform/platform.h"
 
 #include <weft.h>
 
 #define SECOND INT64_C(1000000000)
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
-
-static void stop(void)
-{
-    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
-}
-
-static void bump(void *context)
-{
-    atomic_fetch_add((_Atomic uint32_t *)context, 1);
-}
 
 static void every_submitted_job_runs_once(void)
 {

@@ -1,5 +1,5 @@
 /* Pipelines: every item once through each stage, serial stages in order. */
-#include "test.h"
+#include "runtime.h"
 
 #include <weft.h>
 
@@ -114,17 +114,6 @@ static void every_item_passes_in_order(void)
         if (in_flight[i] != 0)
             EXPECT(atomic_load(&most_at_once) <= in_flight[i]);
     }
-}
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
-
-static void stop(void)
-{
-    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
 }
 
 static void items_pass_in_order_on_all_threads(void)

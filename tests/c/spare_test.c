@@ -1,5 +1,5 @@
 /* Spare workers: tasks that block, and interactive jobs behind batch jobs. */
-#include "test.h"
+#include "runtime.h"
 
 #include "../../src/core/worker.h"
 
@@ -7,17 +7,6 @@
 
 #define SECOND INT64_C(1000000000)
 #define MOST   (WEFT_THREADS_MAX + 4) /* jobs at a time */
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
-
-static void stop(void)
-{
-    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
-}
 
 static _Atomic uint32_t flag;
 

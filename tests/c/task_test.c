@@ -1,5 +1,5 @@
 /* Fork/join: weft_spawn, weft_sync, weft_join. */
-#include "test.h"
+#include "runtime.h"
 
 #include <weft.h>
 
@@ -18,17 +18,6 @@ static void fib(void *context)
     struct fib a = {self->n - 1, 0}, b = {self->n - 2, 0};
     weft_join(fib, &a, fib, &b);
     self->value = a.value + b.value;
-}
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
-
-static void stop(void)
-{
-    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
 }
 
 static void join_computes_fib_without_a_runtime(void)

@@ -1,7 +1,7 @@
 /* A thread that must not sleep, as a browser's main thread: every call that would have to
  * says so, or does the work by itself, and leaves everything as if it had not been made. The
  * linker sends the question whether a thread may sleep to the answer below (--wrap). */
-#include "test.h"
+#include "runtime.h"
 #include "threads.h"
 
 #include <weft.h>
@@ -14,17 +14,6 @@ static _Thread_local bool sleepless;
 bool __wrap_weft__plat_may_sleep(void)
 {
     return !sleepless && __real_weft__plat_may_sleep();
-}
-
-static void start(void)
-{
-    weft_options options = {.threads = test_threads()};
-    EXPECT_EQ(weft_runtime_start(&options), WEFT_OK);
-}
-
-static void stop(void)
-{
-    EXPECT_EQ(weft_runtime_stop(), WEFT_OK);
 }
 
 /* ---- Locks --------------------------------------------------------------------------- */
@@ -218,11 +207,6 @@ static void a_job_goes_on_without_its_waiter(void)
     stop();
 }
 
-static void bump(void *context)
-{
-    ++*(uint32_t *)context;
-}
-
 static enum weft_status bump_stage(void *context, void **item)
 {
     bump(context);
@@ -232,19 +216,19 @@ static enum weft_status bump_stage(void *context, void **item)
 
 static void a_thread_joins_no_job_that_others_take_part_in(void)
 {
-    uint32_t runs = 0;
-    const weft_stage stage = {WEFT_STAGE_SERIAL, bump_stage, &runs};
+    _Atomic uint32_t runs = 0;
+    const weft_stage stage = {WEFT_STAGE_SERIAL, bump_stage, (void *)&runs};
     bool alone = test_threads() < 2;
     enum weft_status expected = alone ? WEFT_OK : WEFT_ERR_WOULD_BLOCK;
     start();
     sleepless = true;
-    EXPECT_EQ(weft_run(bump, &runs), expected);
+    EXPECT_EQ(weft_run(bump, (void *)&runs), expected);
     EXPECT_EQ(weft_pipeline_run(&stage, 1, 1, NULL, NULL), expected);
-    EXPECT_EQ(runs, alone ? 2 : 0);
+    EXPECT_EQ(atomic_load(&runs), alone ? 2 : 0);
     sleepless = false;
     stop();
     sleepless = true;
-    EXPECT_EQ(weft_run(bump, &runs), WEFT_OK); /* no runtime: a plain call */
+    EXPECT_EQ(weft_run(bump, (void *)&runs), WEFT_OK); /* no runtime: a plain call */
     sleepless = false;
 }
 

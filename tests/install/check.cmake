@@ -9,14 +9,7 @@
 set(work "${BUILD}/install-test")
 file(REMOVE_RECURSE "${work}")
 
-function(run)
-    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output
-                    ERROR_VARIABLE errors OUTPUT_STRIP_TRAILING_WHITESPACE)
-    if(result)
-        message(FATAL_ERROR "failed (${result}): ${ARGN}\n${output}\n${errors}")
-    endif()
-    set(output "${output}" PARENT_SCOPE)
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
 
 function(expect_sum output way)
     if(NOT output STREQUAL "sum 4950")

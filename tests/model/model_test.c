@@ -1,9 +1,7 @@
 /* Programs on the real scheduler, explored by model.h. */
-#include "model.h"
+#include "explore.h"
 
 #include "../../src/core/worker.h"
-
-#include "../c/test.h"
 
 #include <string.h>
 
@@ -451,21 +449,6 @@ static void visit_between_jobs(void)
     stop(2);
 }
 
-static void explore(const char *name, void (*run)(void), uint32_t preemptions)
-{
-    struct model model = {name, run, preemptions, 20000};
-    uint64_t runs = model_explore(&model);
-    EXPECT(runs != 0);
-    printf("%s: %llu schedules, all with up to %u preemptions\n", name, (unsigned long long)runs,
-           preemptions);
-}
-
-#define EXPLORE(run, preemptions)                                                                  \
-    static void every_schedule_of_##run(void)                                                      \
-    {                                                                                              \
-        explore(#run, run, preemptions);                                                           \
-    }
-
 EXPLORE(fork_three_on_two, 3)
 EXPLORE(fork_three_on_three, 2)
 EXPLORE(fork_twice_on_two, 3)
@@ -486,15 +469,10 @@ EXPLORE(group_three_on_two, 3)
 EXPLORE(group_past_fork_on_two, 3)
 EXPLORE(visit_between_jobs, 2)
 
-TEST_MAIN(TEST(every_schedule_of_fork_three_on_two), TEST(every_schedule_of_fork_three_on_three),
-          TEST(every_schedule_of_fork_twice_on_two), TEST(every_schedule_of_fork_anew_on_three),
-          TEST(every_schedule_of_fork_nested_on_two),
-          TEST(every_schedule_of_submit_two), TEST(every_schedule_of_submit_and_stop),
-          TEST(every_schedule_of_submit_two_that_fork), TEST(every_schedule_of_two_producers),
-          TEST(every_schedule_of_batch_that_needs_two), TEST(every_schedule_of_batch_and_producer),
-          TEST(every_schedule_of_both_sides_meet), TEST(every_schedule_of_behind_blocked_job),
-          TEST(every_schedule_of_behind_batch_job), TEST(every_schedule_of_beside_batch_tasks),
-          TEST(every_schedule_of_beside_batch_that_lends),
-          TEST(every_schedule_of_group_three_on_two),
-          TEST(every_schedule_of_group_past_fork_on_two),
-          TEST(every_schedule_of_visit_between_jobs))
+TEST_MAIN(EVERY(fork_three_on_two), EVERY(fork_three_on_three), EVERY(fork_twice_on_two),
+          EVERY(fork_anew_on_three), EVERY(fork_nested_on_two), EVERY(submit_two),
+          EVERY(submit_and_stop), EVERY(submit_two_that_fork), EVERY(two_producers),
+          EVERY(batch_that_needs_two), EVERY(batch_and_producer), EVERY(both_sides_meet),
+          EVERY(behind_blocked_job), EVERY(behind_batch_job), EVERY(beside_batch_tasks),
+          EVERY(beside_batch_that_lends), EVERY(group_three_on_two),
+          EVERY(group_past_fork_on_two), EVERY(visit_between_jobs))

@@ -2,11 +2,9 @@
 #ifndef WEFT_MODEL_TOGETHER_H
 #define WEFT_MODEL_TOGETHER_H
 
-#include "model.h"
+#include "explore.h"
 
 #include "../../src/core/worker.h"
-
-#include "../c/test.h"
 
 #define THREADS_MOST 4
 
@@ -47,23 +45,5 @@ static void enter_alone(void)
     inside--;
     total++;
 }
-
-static void explore(const char *name, void (*run)(void), uint32_t preemptions)
-{
-    struct model model = {
-        .name = name, .run = run, .preemptions = preemptions, .random_runs = 20000};
-    uint64_t runs = model_explore(&model);
-    EXPECT(runs != 0);
-    printf("%s: %llu schedules, all with up to %u preemptions\n", name, (unsigned long long)runs,
-           preemptions);
-}
-
-#define EXPLORE(run, preemptions)                                                                  \
-    static void every_schedule_of_##run(void)                                                      \
-    {                                                                                              \
-        explore(#run, run, preemptions);                                                           \
-    }
-
-#define EVERY(run) TEST(every_schedule_of_##run)
 
 #endif

@@ -7,14 +7,7 @@
 set(work "${BUILD}/install-mpi-test")
 file(REMOVE_RECURSE "${work}")
 
-function(run)
-    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output
-                    ERROR_VARIABLE errors OUTPUT_STRIP_TRAILING_WHITESPACE TIMEOUT 200)
-    if(result)
-        message(FATAL_ERROR "failed (${result}): ${ARGN}\n${output}\n${errors}")
-    endif()
-    set(output "${output}" PARENT_SCOPE)
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/../install/run.cmake")
 
 function(expect_sum way)
     run(${MPIEXEC} 2 "${work}/outside-${way}")

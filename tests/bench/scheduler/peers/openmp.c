@@ -2,7 +2,7 @@
 #include "../blocks.h"
 #include "../peer.h"
 #include "../uts_tree.h"
-#include "openmp_sort.h"
+#include "sorts.h"
 
 #include <omp.h>
 

@@ -1,5 +1,5 @@
-// openmp_sort.cpp: see openmp_sort.h. The balanced quicksort is its fastest on two threads.
-#include "openmp_sort.h"
+// openmp_sort.cpp: see sorts.h. The balanced quicksort is its fastest on two threads.
+#include "sorts.h"
 
 #include <parallel/algorithm>
 

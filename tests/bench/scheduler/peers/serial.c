@@ -1,7 +1,7 @@
 /* serial.c: one thread and no scheduler: what the others are compared with. */
 #include "../blocks.h"
 #include "../peer.h"
-#include "serial_sort.h"
+#include "sorts.h"
 
 #include "kernels/kernels.h"
 

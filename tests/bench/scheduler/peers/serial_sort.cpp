@@ -1,5 +1,5 @@
-// serial_sort.cpp: see serial_sort.h.
-#include "serial_sort.h"
+// serial_sort.cpp: see sorts.h.
+#include "sorts.h"
 
 #include <algorithm>
 
