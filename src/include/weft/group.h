@@ -6,7 +6,15 @@
 #include <weft/status.h>
 #include <weft/task.h>
 
-/* Tasks of a group may add tasks to it. Lives on the stack of the function that waits
+/* Tasks of a group may add tasks to it.
+ *
+ *     weft_group group;
+ *     weft_group_init(&group);
+ *     for (node = first; node != NULL; node = node->next)
+ *         weft_group_run(&group, visit, node);
+ *     status = weft_group_wait(&group);
+ *
+ * Lives on the stack of the function that waits
  * for it. The fields are private. */
 typedef struct weft_group {
     _Atomic uint32_t pending; /* tasks that have not ended, and the waiter's flag */

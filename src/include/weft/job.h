@@ -25,7 +25,8 @@ typedef struct weft_job {
  * it and all its tasks have ended. Inside a job it is a plain call. Where no runtime
  * is started it runs on the caller alone.
  *
- * Errors:  WEFT_ERR_CANCELLED    cancelled by weft_cancel
+ * Errors:  WEFT_ERR_INVALID      fn is NULL
+ *          WEFT_ERR_CANCELLED    cancelled by weft_cancel
  *          WEFT_ERR_TRAP, WEFT_ERR_STACK  it failed (WebAssembly only)
  *          WEFT_ERR_WOULD_BLOCK  the caller must not sleep
  * Threads: any thread. */
@@ -62,7 +63,9 @@ WEFT_NODISCARD enum weft_status weft_job_submit_lane(weft_job *job, enum weft_la
 /* Waits up to `timeout_ns` nanoseconds for the end of a submitted job; 0 only looks,
  * WEFT_FOREVER has no limit. Returns what the job came to, as weft_run does.
  *
- * Errors:  WEFT_ERR_TIMEOUT      has not ended yet
+ * Errors:  WEFT_ERR_INVALID      job is NULL
+ *          WEFT_ERR_STATE        it was not submitted, or the caller is inside a job
+ *          WEFT_ERR_TIMEOUT      has not ended yet
  *          WEFT_ERR_WOULD_BLOCK  has not ended, timeout_ns is not 0 and the caller
  *                                must not sleep
  * Threads: one thread at a time, not one inside a job. */
@@ -74,18 +77,23 @@ enum weft_status weft_job_wait(weft_job *job, int64_t timeout_ns);
  * Threads: any thread, while the job lives. */
 void weft_job_cancel(weft_job *job);
 
-/* weft_job_cancel for the job that the caller is inside; nothing outside a job. */
+/* weft_job_cancel for the job that the caller is inside; nothing outside a job.
+ *
+ * Threads: any thread. */
 void weft_cancel(void);
 
 /* True when the job that the caller is inside has been cancelled. Cheap: one load.
- * Long serial stretches should ask now and then. */
+ * Long serial stretches should ask now and then.
+ *
+ * Threads: any thread; false outside a job. */
 bool weft_cancelled(void);
 
 /* True while the job that the caller is inside should go on; for the head of a long loop:
  *
  *     for (size_t row = 0; row < rows && weft_checkpoint(); row++)
  *         weft_progress(row, rows);
- */
+ *
+ * Threads: any thread; true outside a job. */
 bool weft_checkpoint(void);
 
 /* Says how much of the job that the caller is inside is done, in any unit; nothing outside

@@ -9,7 +9,8 @@
 /* All of these live in the caller's memory and own nothing. A thread that waits for one
  * sleeps and runs no task in the meantime, so what it holds is never found held by a task
  * further up on its own stack. Time limits are in nanoseconds: 0 never sleeps,
- * WEFT_FOREVER (or any other negative number) has no limit.
+ * WEFT_FOREVER (or any other negative number) has no limit. Any thread may call any of the
+ * functions but where it is said otherwise.
  *
  * None of the locks asks who its owner is: a thread that takes a mutex twice, or takes it
  * and then waits for a task that needs it, waits for itself. A JavaScript host notices, and

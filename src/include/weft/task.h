@@ -8,6 +8,7 @@
 
 #include <weft/base.h>
 
+/* What a task or a job runs, on any thread. */
 typedef void (*weft_task_fn)(void *context);
 
 /* A piece of work that another thread may take. Lives on the spawner's stack from
@@ -110,7 +111,9 @@ static inline void weft_sync(weft_task *task)
 }
 
 /* The same as weft_sync(task) for a caller that says again what it spawned: the compiler
- * sees then what runs, and can inline it. */
+ * sees then what runs, and can inline it.
+ *
+ * Threads: the one that spawned it. */
 static inline void weft_sync_call(weft_task *task, weft_task_fn fn, void *context)
 {
     if (WEFT__LIKELY(weft__task_take(task) != NULL))
