@@ -14,7 +14,7 @@ import { makeBlake3Compress } from '../tests/bench/work/hash_code.js';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = path.join(HERE, '..');
 const DIST = path.join(ROOT, 'js-glue/dist');
-const SOURCES_ONLY = new Set(['build.js', 'CMakeLists.txt', 'demo.c', 'explore.png']);
+const SOURCES_ONLY = new Set(['build.js', 'CMakeLists.txt', 'demo.c', 'explore.webp']);
 
 /** The compression function of BLAKE3 for the rungs in JavaScript, unrolled: a page under a strict policy makes no code from text. */
 const blake3Compress = () => `// Made by web-demo/build.js.\nexport const compress = ${makeBlake3Compress().toString().replace('function anonymous', 'function compress')};\n`;
