@@ -15,6 +15,9 @@
 /* A slice is 1/128 of the loop: enough to share, few enough to cost nothing. */
 #define SLICES_MAX 128
 
+/* The same of a loop over tiles, each of which is one call more. */
+#define TILE_SLICES_MAX 64
+
 /* Slices that are shorter grow up to this length. */
 #define SLICE_SHORT 64
 
@@ -32,6 +35,7 @@ struct loop {
     void *context;
     size_t grain; /* at least 1 */
     size_t slice; /* the length of the first slice */
+    size_t most;  /* of the longest; 0: the first is, and all are 2^k indices */
     bool few;     /* so few indices that each may be long: offer at every level */
 };
 
@@ -47,8 +51,12 @@ _Static_assert(offsetof(struct half, task) <= 64, "what a thief reads is in one 
 /* The slice after one of this length. */
 static size_t next_slice(const struct loop *loop, size_t slice, size_t rest)
 {
-    size_t most = loop->slice > SLICE_SHORT ? loop->slice : SLICE_SHORT;
-    slice = slice < most / 2 ? slice * 2 : most;
+    if (loop->most == 0) {
+        while (slice > rest / 4 && slice / 2 >= loop->grain)
+            slice /= 2;
+        return slice;
+    }
+    slice = slice < loop->most / 2 ? slice * 2 : loop->most;
     if (slice > rest / 4)
         slice = rest / 4;
     size_t least = loop->slice / 4 > loop->grain ? loop->slice / 4 : loop->grain;
@@ -106,6 +114,18 @@ static void run_job_loop(void *context)
     run_slices(&all->loop, all->first, all->last, true);
 }
 
+/* Outside of any job it becomes one. */
+static void run_loop(const struct loop *loop, size_t first, size_t last)
+{
+    if (weft__job_current() != NULL) {
+        run_slices(loop, first, last, true);
+    } else {
+        struct half all = {.loop = *loop, .first = first, .last = last};
+        if (weft_run(run_job_loop, &all) == WEFT_ERR_WOULD_BLOCK)
+            run_slices(loop, first, last, true);
+    }
+}
+
 void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *context)
 {
     if (first >= last)
@@ -113,17 +133,29 @@ void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *c
     if (weft__front == &weft__nobody)
         grain = weft__profile_grain(grain, last - first);
     size_t count = last - first;
-    struct loop loop = {fn, context, grain != 0 ? grain : 1, count / SLICES_MAX,
-                        count <= FEW_INDICES};
+    struct loop loop = {.fn = fn,
+                        .context = context,
+                        .grain = grain != 0 ? grain : 1,
+                        .slice = count / SLICES_MAX,
+                        .few = count <= FEW_INDICES};
     if (loop.slice < loop.grain)
         loop.slice = loop.grain;
-    if (weft__job_current() != NULL) {
-        run_slices(&loop, first, last, true);
-    } else {
-        struct half all = {.loop = loop, .first = first, .last = last};
-        if (weft_run(run_job_loop, &all) == WEFT_ERR_WOULD_BLOCK)
-            run_slices(&loop, first, last, true);
-    }
+    loop.most = loop.slice > SLICE_SHORT ? loop.slice : SLICE_SHORT;
+    run_loop(&loop, first, last);
+}
+
+/* weft_for over 2^k tiles, of which 2^j from a multiple of 2^j on make a larger one (range.c).
+ * So slices are that, and do not grow: a tile may take long. */
+void weft__for_tiles(size_t count, weft_range_fn fn, void *context)
+{
+    struct loop loop = {.fn = fn,
+                        .context = context,
+                        .grain = weft__front == &weft__nobody ? weft__profile_grain(1, count) : 1,
+                        .slice = count / TILE_SLICES_MAX,
+                        .few = count <= FEW_INDICES};
+    while (loop.slice < loop.grain)
+        loop.slice = loop.slice != 0 ? loop.slice * 2 : 1;
+    run_loop(&loop, 0, count);
 }
 
 struct reduction {

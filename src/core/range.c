@@ -1,14 +1,14 @@
-/* range.c: loops over two and three dimensions, as weft_for over numbered tiles.
+/* range.c: loops over two and three dimensions, as loops over numbered tiles.
  *
  * The whole is halved along one axis after the other, in a fixed order, until there are
  * TILES_MAX tiles or all have come down to the grain. The number of a tile holds, from
  * its highest bit down, which half it is in. So 2^k tiles from a multiple of 2^k on are
- * one tile of a coarser grid: a slice of numbers that weft_for hands out is a few
+ * one tile of a coarser grid: the slices of numbers that weft__for_tiles hands out are
  * rectangles, and where it cuts the numbers in half it cuts a rectangle in half. */
-#include <weft.h>
+#include "worker.h"
 
 #define AXES       3
-#define CUTS_MAX   9 /* 512 tiles: four times as many as the slices of a loop */
+#define CUTS_MAX   9 /* 512 tiles: eight to a slice at first, one at the end */
 #define LINE_WORTH 16
 
 struct grid {
@@ -63,13 +63,15 @@ static void run_tiles(void *context, size_t first, size_t last)
 
 /* How much there is to gain from a cut along an axis: the length of a tile in grains.
  * Columns are mostly neighbours in memory and in the innermost loop: they are cut where
- * they are several times longer than the rest. */
+ * they are many times longer than the rest, or nothing else is left to cut. */
 static size_t worth(unsigned axis, size_t length, size_t grain)
 {
     size_t grains = length / grain;
     if (grains < 2)
         return 0;
-    return axis == AXES - 1 ? grains / LINE_WORTH + 1 : grains;
+    if (axis < AXES - 1)
+        return grains;
+    return grains < LINE_WORTH ? 1 : grains / LINE_WORTH;
 }
 
 static void run_grid(struct grid *grid, const size_t grain[AXES])
@@ -92,7 +94,7 @@ static void run_grid(struct grid *grid, const size_t grain[AXES])
         grid->axis[grid->cuts] = (uint8_t)best;
         least[best] /= 2;
     }
-    weft_for(0, (size_t)1 << grid->cuts, 1, run_tiles, grid);
+    weft__for_tiles((size_t)1 << grid->cuts, run_tiles, grid);
 }
 
 void weft_for_2d(size_t rows, size_t cols, size_t grain_rows, size_t grain_cols, weft_tile_2d_fn fn,

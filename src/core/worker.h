@@ -197,7 +197,8 @@ struct weft__runtime {
     bool alone;          /* the only worker is on the host's thread, and never sleeps */
     size_t stack_bytes;
     uint32_t spin_ns;
-    uint32_t join_spins;    /* looks of a joiner before it sleeps */
+    uint32_t join_spins;    /* looks of a joiner without a clock */
+    uint32_t join_ns;       /* how long it looks after those before it sleeps */
     uint32_t join_patience; /* those of them before it takes other work */
     weft_info info;
     void (*host_finished)(weft_job *job); /* for jobs of the JavaScript host */
@@ -301,6 +302,9 @@ void weft__group_free_nodes(struct weft__worker *self);
 /* task.c */
 void weft__task_run_above(struct weft__worker *self, uint32_t base);
 void weft__task_wait(struct weft__worker *self, struct weft__slot *slot, bool take_part);
+
+/* parallel.c */
+void weft__for_tiles(size_t count, weft_range_fn fn, void *context);
 
 /* job.c */
 weft_job *weft__job_current(void);

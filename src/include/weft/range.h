@@ -23,12 +23,12 @@ typedef void (*weft_tile_3d_fn)(void *context, const weft_range_3d *tile);
 
 /* The same as fn(context, {0, rows, 0, cols}) cut into tiles that run in any order, at
  * the same time, on all threads. The longer side is halved first, columns only where
- * rows remain long, and neighbouring tiles tend to run one after the other on the same
- * thread. As with weft_for, tiles are cut finer only while a thread has nothing to do,
- * into at most 512; grain_rows and grain_cols, the least number of each in a tile, are
- * rarely needed: 0 lets weft choose. Tiles may be large: a body that wants blocks to fit
- * a cache cuts them itself. Nothing happens when rows or cols is 0. If the job is
- * cancelled the remaining tiles are left out.
+ * they are many times longer than what else can be cut, and neighbouring tiles tend to run one
+ * after the other on the same thread. As with weft_for, tiles are cut finer only while a thread has
+ * nothing to do, into at most 512; grain_rows and grain_cols, the least number of each in a tile,
+ * are rarely needed: 0 lets weft choose. Tiles may be large: a body that wants blocks to fit a
+ * cache cuts them itself. Nothing happens when rows or cols is 0. If the job is cancelled the
+ * remaining tiles are left out.
  *
  *     static void blur(void *context, const weft_range_2d *tile)
  *     {

@@ -10,7 +10,8 @@
  *     wake-rdv SAMPLES             rdv after 5 ms without work, each time by itself
  *     wake-work SAMPLES STEPS      grain after 5 ms without work, each time by itself
  *     grains SHAPE NS              loops of all grains, so many nanoseconds an index;
- *                                  even, triangular, spiky, 2d, 3d. Answers a ratio
+ *                                  even, triangular, spiky, also with -2d or -3d, and word.
+ *                                  Answers a ratio
  *     lanes, lanes-begin SAMPLES NS  urgent jobs beside one of tasks of so many nanoseconds
  *     fib N, uts TREE              one run
  *     sort u64|f64 COUNT           one run

@@ -21,10 +21,11 @@ static const size_t grains[WAYS] = {0, 1, 4, 16, 64, 256, 1024, 4096};
 
 struct loop {
     size_t count;
-    uint32_t steps; /* of an index on the average */
-    char shape;     /* e(ven), t(riangular), s(piky) */
-    unsigned dimensions;
-    _Atomic uint64_t sum; /* of all results */
+    size_t planes, rows; /* of COLS indices each; in one dimension unused */
+    uint32_t steps;      /* of an index on the average */
+    char shape;          /* e(ven), t(riangular), s(piky), w(ord): even, and all add to one word */
+    _Atomic uint64_t word;
+    uint64_t *results; /* one for each index, added up over the runs */
 };
 
 static uint32_t steps_at(const struct loop *loop, size_t i)
@@ -37,48 +38,64 @@ static uint32_t steps_at(const struct loop *loop, size_t i)
     return (uint32_t)(i * 2654435761u) >> 7 & (SPIKE_EVERY - 1) ? usual : usual * SPIKE;
 }
 
-static uint64_t run_indices(const struct loop *loop, size_t first, size_t last)
-{
-    uint64_t sum = 0;
-    for (size_t i = first; i < last; i++)
-        sum += bench_work(i + 1, steps_at(loop, i));
-    return sum;
-}
-
 static void body(void *context, size_t first, size_t last)
 {
     struct loop *loop = context;
-    atomic_fetch_add_explicit(&loop->sum, run_indices(loop, first, last), memory_order_relaxed);
+    for (size_t i = first; i < last; i++)
+        loop->results[i] += bench_work(i + 1, steps_at(loop, i));
 }
 
-/* Lines of COLS indices, in one or several planes. */
-static void tile_body(void *context, const size_t first[3], const size_t last[3])
+static void word_body(void *context, size_t first, size_t last)
 {
     struct loop *loop = context;
-    size_t rows = loop->count / COLS / (loop->dimensions == 3 ? PLANES : 1);
     uint64_t sum = 0;
-    for (size_t plane = first[0]; plane < last[0]; plane++)
-        for (size_t row = first[1]; row < last[1]; row++) {
-            size_t line = (plane * rows + row) * COLS;
-            sum += run_indices(loop, line + first[2], line + last[2]);
-        }
-    atomic_fetch_add_explicit(&loop->sum, sum, memory_order_relaxed);
+    for (size_t i = first; i < last; i++)
+        sum += bench_work(i + 1, loop->steps);
+    atomic_fetch_add_explicit(&loop->word, sum, memory_order_relaxed);
 }
 
-static double time_way(struct loop *loop, size_t way, uint64_t expected, struct bench_call *call)
+static void tile_body(void *context, const size_t first[3], const size_t last[3])
 {
-    atomic_store(&loop->sum, 0);
+    const struct loop *loop = context;
+    for (size_t plane = first[0]; plane < last[0]; plane++)
+        for (size_t row = first[1]; row < last[1]; row++) {
+            size_t line = (plane * loop->rows + row) * COLS;
+            body(context, line + first[2], line + last[2]);
+        }
+}
+
+/* The same as a loop over all rows of all planes. */
+static void line_body(void *context, size_t first, size_t last)
+{
+    for (size_t line = first; line < last; line++)
+        body(context, line * COLS, (line + 1) * COLS);
+}
+
+static double time_way(struct loop *loop, size_t way)
+{
+    size_t lines = loop->planes * loop->rows;
     int64_t begun = weft__plat_now_ns();
-    if (way == 0 && loop->dimensions > 1) {
-        size_t planes = loop->dimensions == 3 ? PLANES : 1;
-        bench_peer.tiles(planes, loop->count / COLS / planes, COLS, tile_body, loop);
-    } else {
-        bench_peer.loop_grain(loop->count, grains[way], body, loop);
+    if (lines == 0)
+        bench_peer.loop_grain(loop->count, grains[way], loop->shape == 'w' ? word_body : body,
+                              loop);
+    else if (way == 0)
+        bench_peer.tiles(loop->planes, loop->rows, COLS, tile_body, loop);
+    else
+        bench_peer.loop_grain(lines, grains[way], line_body, loop);
+    return (double)(weft__plat_now_ns() - begun);
+}
+
+/* Did each index run once in each of so many runs? */
+static bool all_ran(struct loop *loop, uint64_t runs)
+{
+    uint64_t expected = 0;
+    for (size_t i = 0; i < loop->count; i++) {
+        uint64_t once = bench_work(i + 1, steps_at(loop, i));
+        expected += once;
+        if (loop->shape != 'w' && loop->results[i] != runs * once)
+            return false;
     }
-    double took = (double)(weft__plat_now_ns() - begun);
-    if (atomic_load(&loop->sum) != expected)
-        call->error = "not every index ran once";
-    return took;
+    return loop->shape != 'w' || atomic_load(&loop->word) == runs * expected;
 }
 
 uint32_t bench_steps_in(double ns)
@@ -103,14 +120,13 @@ static int by_size(const void *a, const void *b)
 
 /* Answers the median time with the default grain over that with the best other grain. All ways
  * take turns, so that they meet the same noise. */
-static double default_over_best(struct loop *loop, struct bench_call *call)
+static double default_over_best(struct loop *loop)
 {
     static double times[WAYS][ROUNDS];
-    uint64_t expected = run_indices(loop, 0, loop->count);
-    for (size_t round = 0; round < ROUNDS && call->error == NULL; round++)
+    for (size_t round = 0; round < ROUNDS; round++)
         for (size_t way = 0; way < WAYS; way++) {
-            (void)time_way(loop, way, expected, call); /* no thread need be woken for the next */
-            times[way][round] = time_way(loop, way, expected, call);
+            (void)time_way(loop, way); /* no thread need be woken for the next */
+            times[way][round] = time_way(loop, way);
         }
     double best = 0;
     for (size_t way = 0; way < WAYS; way++) {
@@ -125,14 +141,25 @@ static double default_over_best(struct loop *loop, struct bench_call *call)
 void bench_grains(struct bench_call *call)
 {
     static struct loop loop; /* outlives whatever a peer makes of it */
+    const char *dimensions = strchr(call->word, '-');
     loop.shape = call->word[0];
-    loop.dimensions = loop.shape == '2' ? 2 : loop.shape == '3' ? 3 : 1;
     loop.steps = bench_steps_in(call->numbers[1]);
     loop.count = (size_t)(TOTAL_NS / call->numbers[1]) / (COLS * PLANES) * (COLS * PLANES);
+    loop.planes = dimensions == NULL ? 0 : dimensions[1] == '3' ? PLANES : 1;
+    loop.rows = dimensions == NULL ? 0 : loop.count / COLS / loop.planes;
     if (loop.count == 0 || bench_peer.loop_grain == NULL || bench_peer.tiles == NULL) {
         call->error = "the peer has no such thing";
         return;
     }
+    free(loop.results);
+    loop.results = calloc(loop.count, sizeof *loop.results);
+    if (loop.results == NULL) {
+        call->error = "out of memory";
+        return;
+    }
+    atomic_store(&loop.word, 0);
     bench_warm_pool();
-    call->ns = default_over_best(&loop, call);
+    call->ns = default_over_best(&loop);
+    if (!all_ran(&loop, (uint64_t)2 * WAYS * ROUNDS))
+        call->error = "not every index ran once in each run";
 }

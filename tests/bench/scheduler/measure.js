@@ -129,15 +129,29 @@ async function forEachProcess(rows, step) {
   }
 }
 
+async function openRows(rows, section, options, progress) {
+  for (const row of rows) {
+    progress(`start ${row.peer.title}`);
+    await attempt(row, () => openRow(row, section, options));
+  }
+}
+
 /** Rounds until all are done or, without --rounds, the section's time since `begun` is up. */
 async function takeTurns(rows, section, options, begun, progress) {
+  const heatAll = (stepsOf) => (
+    forEachProcess(rows, (row, threads) => heatUp(row, section, threads, stepsOf)));
   progress('warm-up');
   const stepsOf = await calibrate(rows);
-  await forEachProcess(rows, (row, threads) => heatUp(row, section, threads, stepsOf));
+  await heatAll(stepsOf);
   const rounds = options.rounds ?? section.rounds;
   const end = begun + section.seconds * 1000;
   for (let round = 0; round < rounds; round++) {
     if (!options.rounds && round >= ROUNDS_MIN && performance.now() > end) return round;
+    if (section.anew && round > 0) {
+      for (const row of rows) await closeRow(row);
+      await openRows(rows, section, options, progress);
+      await heatAll(stepsOf);
+    }
     progress(`round ${round + 1} of ${rounds}`);
     await forEachProcess(rows, (row, threads) => takeTurn(row, section, threads, round, stepsOf));
   }
@@ -183,10 +197,7 @@ export async function measureSection(section, options, progress) {
   const begun = performance.now();
   let rounds = 0;
   try {
-    for (const row of rows) {
-      progress(`start ${row.peer.title}`);
-      await attempt(row, () => openRow(row, section, options));
-    }
+    await openRows(rows, section, options, progress);
     rounds = section.id === 'idle' ? await watchIdle(rows, options.rounds ?? section.rounds, progress)
       : await takeTurns(rows, section, options, begun, progress);
   } finally {

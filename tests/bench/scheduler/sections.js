@@ -34,6 +34,7 @@ const KERNELS = ['blake3', 'sort-u64', 'sort-f64', 'fill-noise', 'sum', 'saxpy',
  * @property {number} [hotMs]  of each command before the first round; V8 optimises only what
  *   has run for a while
  * @property {number} [seconds]  after which no further round begins
+ * @property {boolean} [anew]  each round in new processes
  * @property {Column[]} columns
  */
 
@@ -97,7 +98,10 @@ export const SECTIONS = [
       'Grains 1, 4, 16, 64, 256, 1024 and 4096, all in turns; medians of 11. The best of seven noisy '
         + 'medians is a little too good, so 1 is the ideal and 1.02 usual.',
       'Triangular: the cost of an index grows with it. Spiky: one index in 128 costs 100 times as '
-        + 'much. 2-D and 3-D: weft_for_2d and _3d, 50 ns, over the best flat loop.',
+        + 'much. Each index has its own result.',
+      '2-D and 3-D: weft_for_2d and _3d, 50 ns, over the best loop over rows by hand.',
+      'One word: every call of the body adds to the same word, 50 ns an index. What the default '
+        + 'loses then are moves of its cache line, one for each of some 130 slices.',
     ],
     rounds: 5,
     seconds: 60,
@@ -105,8 +109,10 @@ export const SECTIONS = [
     columns: [
       ...SHAPES.flatMap((shape) => BODIES.map(([title, ns]) => (
         grains(`${shape.slice(0, 3)} ${title}`, shape, ns)))),
-      grains('2-D', '2d', 50),
-      grains('3-D', '3d', 50),
+      grains('2-D', 'even-2d', 50),
+      grains('tri 2-D', 'triangular-2d', 50),
+      grains('3-D', 'even-3d', 50),
+      grains('one word', 'word', 50),
     ],
   },
   {
@@ -161,10 +167,15 @@ export const SECTIONS = [
   {
     id: 'memory',
     title: 'Sum of doubles and saxpy, 128 MB, on 2 threads',
-    notes: ['Eight running sums for every peer. saxpy counts two reads and a write of 4 bytes.'],
-    rounds: 15,
-    seconds: 10,
-    hotMs: 150,
+    notes: [
+      'Eight running sums for every peer. saxpy counts two reads and a write of 4 bytes.',
+      'Each round in new processes: the pages that the kernel happens to give a process make its '
+        + 'figures differ by up to a quarter, for as long as it runs.',
+    ],
+    rounds: 9,
+    seconds: 60,
+    hotMs: 60,
+    anew: true,
     columns: [memory('sum', 8), memory('saxpy', 12)],
   },
   {
@@ -184,7 +195,7 @@ export const SECTIONS = [
     notes: [
       'Median over the samples of a round. p99 is over all samples. Threads are not pinned: a kernel '
         + 'that wakes the second thread on the caller\'s CPU makes the rendezvous take milliseconds, '
-        + 'which no runtime can help.',
+        + 'which no runtime can help; README.md beside this benchmark has more.',
     ],
     rounds: 4,
     seconds: 35,
