@@ -10,9 +10,11 @@
 #define SPIN_NS_DEFAULT     INT64_C(50000)
 #define SPIN_NS_MAX         INT64_C(1000000000)
 
-/* How often a joiner looks before it sleeps: a few microseconds. */
+/* How long a joiner looks before it sleeps: so often, a few microseconds, and then about as long
+ * as it takes to wake it. What it waits for is mostly one slice of a loop away. */
 #define JOIN_SPINS    96u
 #define JOIN_PATIENCE 16u /* the first of them look at nothing but the task */
+#define JOIN_NS_MAX   50000u
 
 struct weft__runtime weft__rt;
 
@@ -171,6 +173,7 @@ enum weft_status weft__runtime_start(const weft_options *options, uint32_t calle
     weft__rt.loop_count = (uint32_t)threads - callers;
     weft__rt.spin_ns = spin_ns < 0 || threads > cpus ? 0 : (uint32_t)spin_ns;
     weft__rt.join_spins = threads > cpus ? 0 : JOIN_SPINS;
+    weft__rt.join_ns = weft__rt.spin_ns < JOIN_NS_MAX ? weft__rt.spin_ns : JOIN_NS_MAX;
     weft__rt.join_patience = threads > cpus ? 0 : JOIN_PATIENCE;
     weft__rt.info = (weft_info){threads, weft__rt.loop_count, cpus, threads_from};
     status = threads_start();

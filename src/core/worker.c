@@ -224,6 +224,8 @@ static bool keep_looking(struct patience *patience)
     if (weft__rt.spin_ns == 0)
         return false;
     if (look % SPINS_PER_CLOCK == 0) {
+        if (look == SPINS_PER_CLOCK)
+            weft__plat_yield(); /* who woke us may wait for this CPU */
         patience->now = weft__plat_now_ns();
         if (look == 0)
             patience->since = patience->now;
@@ -297,11 +299,32 @@ static bool take_in_job(struct weft__worker *self, weft_job *job)
     return took;
 }
 
+/* May a joiner look once more? `join_spins` times, then by the clock until *end, which is 0
+ * before and negative after it. */
+static bool keep_waiting(uint32_t look, int64_t *end)
+{
+    if (look >= weft__rt.join_spins && (look - weft__rt.join_spins) % SPINS_PER_CLOCK == 0) {
+        if (weft__rt.join_ns == 0) {
+            *end = -1;
+        } else if (*end == 0) {
+            weft__plat_yield(); /* who has our task may have been woken on this CPU */
+            *end = weft__plat_now_ns() + (int64_t)weft__rt.join_ns;
+        } else if (*end > 0 && weft__plat_now_ns() >= *end) {
+            *end = -1;
+        }
+    }
+    if (*end < 0)
+        return false;
+    weft__plat_relax();
+    return true;
+}
+
 /* Returns when the event has come. With `take_part` it runs tasks of the job meanwhile. */
 void weft__worker_wait(struct weft__worker *self, const struct weft__event *event, bool take_part)
 {
     weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
     uint32_t spins = 0, misses = 0;
+    int64_t end = 0; /* see keep_waiting */
     /* Acquire: pairs with who made the event true, so that its work is seen. */
     while ((atomic_load_explicit(event->word, memory_order_acquire) & event->mask) !=
            event->until) {
@@ -310,16 +333,15 @@ void weft__worker_wait(struct weft__worker *self, const struct weft__event *even
         if (looks && take_in_job(self, job)) {
             spins = weft__rt.join_patience;
             weft__leaf_end(self);
+            end = 0;
             continue;
         }
         misses += looks;
         weft__sleep_pass_on(self);
         if (looks && spins % SPINS_PER_ASK == 0)
             weft__sleep_ask(self);
-        if (spins++ < weft__rt.join_spins) {
-            weft__plat_relax();
+        if (keep_waiting(spins++, &end))
             continue;
-        }
         if (weft__rt.alone) { /* nobody else could bring the event, or uses our frames */
             if (self->recovering)
                 return;

@@ -60,6 +60,9 @@ int64_t weft__plat_now_ns(void); /* monotonic */
  * "cgroup" or "host". */
 size_t weft__plat_cpu_count(const char **rule);
 
+/* Lets another thread that waits for this CPU run first, where the host can. */
+void weft__plat_yield(void);
+
 /* Tells the CPU that this is a spin loop, where there is a way to. */
 static inline void weft__plat_relax(void)
 {

@@ -54,6 +54,11 @@ bool weft__plat_may_sleep(void)
     return true;
 }
 
+void weft__plat_yield(void)
+{
+    (void)sched_yield();
+}
+
 /* ---- Threads ------------------------------------------------------------------- */
 
 bool weft__plat_stack_overrun(void)

@@ -28,3 +28,8 @@ void weft__plat_wake(_Atomic uint32_t *word, uint32_t count)
 {
     (void)__builtin_wasm_memory_atomic_notify((int *)(uintptr_t)word, count);
 }
+
+/* WebAssembly has no way to, and hosts give none. */
+void weft__plat_yield(void)
+{
+}

@@ -242,6 +242,11 @@ bool weft__plat_may_sleep(void)
     return true;
 }
 
+void weft__plat_yield(void)
+{
+    model_point();
+}
+
 enum weft_status weft__plat_thread_start(weft__plat_thread *thread, size_t stack_bytes,
                                          void (*fn)(void *), void *context)
 {

@@ -17,8 +17,11 @@ typedef struct weft_options {
     /* How long a worker without work looks for some before it sleeps, in
      * nanoseconds, up to one second. A job that arrives within the window starts in
      * under a microsecond instead of some 50; the price is one busy CPU per worker
-     * for that long after each job. Default 50,000; negative: none. Where there are
-     * more threads than CPUs, workers do not spin. */
+     * for that long after each job. In a virtual machine a woken worker often lands on
+     * the CPU of who woke it, and a job shorter than some milliseconds gains nothing then.
+     * Default 50,000; negative: none. A thread that waits
+     * for tasks of its own job looks as long, but for 50 microseconds at most. Where
+     * there are more threads than CPUs, neither spins. */
     int64_t spin_ns;
 } weft_options;
 
