@@ -267,8 +267,12 @@ async function bundle() {
   await build({ ...ESM, splitting: false, ...cluster, plugins: [beside('./index.js')] });
   await build({ ...CJS, ...cluster, plugins: [beside('./index.cjs')] });
   // What `weft run` starts a small program with is CommonJS, and has the rest beside it.
-  await build({ ...CJS, entryPoints: { weft: 'bin/weft.js', 'run-worker': 'cli/run-worker.js' }, plugins: [apart({ '../cli/main.js': './cli.js', './run-worker-full.js': './run-worker-full.js' })] });
-  await build({ ...ESM, splitting: false, entryPoints: { 'run-worker-full': 'cli/run-worker-full.js' } });
+  await build({ ...CJS, entryPoints: { weft: 'bin/weft.js' }, plugins: [apart({ '../cli/main.js': './cli.js' })] });
+  await build({
+    ...CJS, entryPoints: { 'run-worker': 'cli/run-worker.js' }, plugins: [apart({ './run-worker-full.js': './run-worker-full.cjs' })],
+    supported: { 'dynamic-import': false }, // require() needs no loader of ES modules, in every worker
+  });
+  await build({ ...CJS, entryPoints: { 'run-worker-full': 'cli/run-worker-full.js' } });
   await build({ ...ESM, splitting: false, entryPoints: { program: 'src/program/node.js', 'program-worker': 'src/program/program-worker.js' } });
   await build({ ...ESM, entryPoints: { cli: 'cli/main.js' }, chunkNames: 'cli-[name]-[hash]', plugins: [installed] });
   await build({ ...WEB, entryPoints: entries('browser'), chunkNames: 'browser-[name]-[hash]', plugins: [together(WEB_LAZY, 'browser')] });

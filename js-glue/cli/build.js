@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { say } from './build/compile.js';
+import { noteDone } from './build/done.js';
 import { buildModule, buildProgramFile, buildSharedLibrary } from './build/module.js';
 import { readJob } from './build/options.js';
 import { openTools } from './build/targets.js';
@@ -45,33 +47,35 @@ function readCommand(args) {
   const given = output || path.basename([...job.sources, ...job.objects][0]);
   const name = given.replace(/\.(?:c|o|a|m?js|wasm)$/, '');
   if (/['\\\n?#]/.test(path.basename(name))) throw new UsageError(`${name} cannot be the name of a module`);
-  return { job, output: name, suffix: given.endsWith('.mjs') ? 'mjs' : 'js', program, watching };
+  return { args, job, output: name, suffix: given.endsWith('.mjs') ? 'mjs' : 'js', program, watching };
 }
 
 /**
  * Node takes a .js file for CommonJS where the next package.json says so, as `npm init` makes it.
  *
- * @param {string} output
+ * @param {import('./build/options.js').Job} job  @param {string} output
  */
-function warnOfCommonJs(output) {
+function warnOfCommonJs(job, output) {
   for (let folder = path.dirname(path.resolve(output)), above; folder !== above; folder = path.dirname(above)) {
     above = folder;
     const file = path.join(folder, 'package.json');
     if (!existsSync(file)) continue;
+    job.inputs.add(file);
     if (/"type"\s*:\s*"commonjs"/.test(readFileSync(file, 'utf8'))) {
-      console.error(`weft build: ${output}.js is an ES module, but ${file} says "type": "commonjs": change that to "module", or build with -o ${output}.mjs`);
+      say(job, `weft build: ${output}.js is an ES module, but ${file} says "type": "commonjs": change that to "module", or build with -o ${output}.mjs\n`);
     }
     return;
   }
 }
 
 /** @param {ReturnType<typeof readCommand>} command */
-async function buildOnce({ job, output, suffix, program }) {
+async function buildOnce({ args, job, output, suffix, program }) {
+  const since = Date.now();
   const tools = await openTools(job, program ? 'program' : 'module');
-  if (program) return buildProgramFile(job, tools, output);
-  if (job.target === 'native') return buildSharedLibrary(job, tools, output);
-  const code = await buildModule(job, tools, output, suffix);
-  if (code === 0 && suffix === 'js') warnOfCommonJs(output);
+  const make = program ? buildProgramFile : job.target === 'native' ? buildSharedLibrary : buildModule;
+  const code = await make(job, tools, output, suffix);
+  if (code === 0 && make === buildModule && suffix === 'js') warnOfCommonJs(job, output);
+  if (code === 0 && !job.said) noteDone(args, [...job.inputs, ...tools.compiler.files, ...tools.settings], job.outputs, since);
   return code;
 }
 

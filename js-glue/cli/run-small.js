@@ -2,7 +2,7 @@ import { fstatSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { createMemory } from '../src/module.js';
-import { memoryLimits } from '../src/program/limits.js';
+import { readImports } from '../src/program/limits.js';
 import { SMALL_BYTES, isSmall } from '../src/program/small.js';
 import { hireWorker, serveProgram } from './serve-program.js';
 
@@ -33,11 +33,13 @@ export function runSmall([command, file, ...rest]) {
   let limits;
   try {
     const bytes = readFileSync(file);
+    const { imports, memory } = readImports(bytes);
+    if (!memory?.shared || !isSmall(imports)) return false;
     workers.push(hireWorker()); // it loads while the module is compiled
     module = new WebAssembly.Module(bytes);
-    limits = memoryLimits(bytes);
+    limits = memory;
   } catch { /* the long way says what is wrong */ }
-  if (!module || !limits?.shared || !isSmall(module)) {
+  if (!module || !limits || !WebAssembly.Module.exports(module).some(({ name }) => name === '_start')) {
     for (const worker of workers) worker.terminate();
     return false;
   }

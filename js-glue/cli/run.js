@@ -9,7 +9,7 @@ import { whatIsWrong } from '../src/program/check.js';
 import { FileType, typeOf } from '../src/program/stat.js';
 import { Kind, Table } from '../src/program/table.js';
 import { UsageError, failure } from './output.js';
-import { serveProgram } from './serve-program.js';
+import { hireWorker, serveProgram } from './serve-program.js';
 
 const HELP = `Usage: weft run [options] PROGRAM.wasm [argument...]
        weft run [options] FILE.c... [compiler options] [-- argument...]
@@ -27,6 +27,7 @@ Ends with the program's exit code, 134 after a trap, 130 after an interrupt.`;
 
 const GIB = 2 ** 30;
 const MEMORY_MAX = 4 * GIB;
+const HIRED_MAX = 4;
 
 /** @typedef {{ host: string, guest: string }} Folder */
 
@@ -98,6 +99,27 @@ function openTable(folders) {
   return table;
 }
 
+/**
+ * Workers load while the module is compiled: one for main and, as a program that starts a thread
+ * mostly has work for every CPU, some for others.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes  @param {import('../src/signature.js').Signatures} facts
+ * @param {(module: WebAssembly.Module) => void} check
+ */
+async function compileWhileHiring(bytes, facts, check) {
+  const starts = facts.imports.some(({ name }) => name === 'thread-spawn');
+  const count = 1 + (starts ? Math.min(availableParallelism(), HIRED_MAX) : 0);
+  const workers = Array.from({ length: count }, hireWorker).reverse(); // the first is taken from the end
+  try {
+    const module = await WebAssembly.compile(bytes);
+    check(module);
+    return { module, workers };
+  } catch (error) {
+    for (const worker of workers) worker.terminate();
+    throw error;
+  }
+}
+
 /** @param {string[]} args  @returns {Promise<number>} the exit code, if there was nothing to run */
 export async function run(args) {
   if (args[0] === '--help' || args[0] === '-h') {
@@ -122,9 +144,10 @@ export async function run(args) {
   const facts = readSignatures(bytes);
   const folders = options.dirs.length > 0 ? options.dirs : [readFolder('.')];
   const table = openTable(folders);
-  const module = await WebAssembly.compile(bytes);
-  const wrong = whatIsWrong(name, facts, module);
-  if (wrong) throw new Error(wrong);
+  const { module, workers } = await compileWhileHiring(bytes, facts, (compiled) => {
+    const wrong = whatIsWrong(name, facts, compiled);
+    if (wrong) throw new Error(wrong);
+  });
   const threadIds = new SharedArrayBuffer(4);
   Atomics.store(new Int32Array(threadIds), 0, 1);
   const settings = {
@@ -132,6 +155,6 @@ export async function run(args) {
     preopens: folders.map(({ guest }) => guest), table: table.buffer, threadIds,
   };
   const memory = facts.memory?.imported ? createMemory(options.memory, facts.memory) : undefined;
-  serveProgram({ module, memory, thread: 0, argument: 0, settings }, name);
+  serveProgram({ module, memory, thread: 0, argument: 0, settings }, name, workers);
   return new Promise(() => {}); // the process ends with the program
 }

@@ -24,6 +24,7 @@ export function openSdk() {
   flags.wasi.link.push(...wrapped.map((name) => `-Wl,--wrap=${name}`));
   return {
     flags,
+    settings: ['flags.json', 'wrap.txt'].map(settings),
     include: path.join(root, 'include'),
     threadInclude: path.join(root, 'include/weft-thread'),
     start: settings('start.c'),

@@ -260,6 +260,13 @@ describe('weft build', { skip }, () => {
     const made = statSync(path.join(cwd, 'all.wasm')).mtimeMs;
     assert.equal(await build(), '');
     assert.equal(statSync(path.join(cwd, 'all.wasm')).mtimeMs, made);
+    for (const name of ['all.js', 'all.d.ts', 'all.wasm']) {
+      const text = readFileSync(path.join(cwd, name));
+      writeFileSync(path.join(cwd, name), 'something else');
+      assert.equal(await build(), '');
+      assert.ok(readFileSync(path.join(cwd, name)).equals(text), name);
+    }
+    assert.match((await weft(['build', 'shapes.c', 'more.c', '-o', 'all'], { cwd, env: { PATH: '' } })).stderr, /no C compiler/);
     writeFileSync(path.join(cwd, 'shapes.h'), `${readFileSync(path.join(cwd, 'shapes.h'), 'utf8')}typedef point place;\n`);
     assert.deepEqual(compiled(await build()).slice(0, 2), [true, false]);
     writeFileSync(path.join(cwd, 'more.c'), '#include <weft.h>\nWEFT_EXPORT int more(long x) { return 2 + (int)x; }\n');

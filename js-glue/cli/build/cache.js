@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { CACHE, changedSince, stamp } from './stamp.js';
 
 /**
  * Results of commands, by their command lines and the files that they have read.
@@ -10,28 +10,6 @@ import path from 'node:path';
  * written under other names first, so that whoever runs at the same time finds none or all.
  */
 const KEPT_MS = 30 * 24 * 3600 * 1000;
-
-/** A file's time is that of the last tick of the kernel's clock, which is earlier than it is. */
-const CLOCK_MS = 20;
-
-const folder = process.env.WEFT_CACHE ??
-  path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'weft');
-
-/** @param {string} file  @returns {string}  differs after each change, as far as times tell */
-export function stamp(file) {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stats ? `${stats.mtimeNs}:${stats.size}:${stats.ino}` : '-';
-}
-
-/**
- * Whether it has been written, or renamed to this, since then.
- *
- * @param {string} file  @param {number} since  as of Date.now()
- */
-export function changedSince(file, since) {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return !stats || Math.max(stats.mtimeMs, stats.ctimeMs) >= since - CLOCK_MS;
-}
 
 /** @param {unknown} what */
 const keyOf = (what) => createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 40);
@@ -45,8 +23,8 @@ function replace(file, content) {
 
 function prune() {
   const oldest = Date.now() - KEPT_MS;
-  for (const name of readdirSync(folder)) {
-    const file = path.join(folder, name);
+  for (const name of readdirSync(CACHE)) {
+    const file = path.join(CACHE, name);
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats && Math.max(stats.atimeMs, stats.mtimeMs) < oldest) rmSync(file, { force: true });
   }
@@ -72,8 +50,8 @@ function prune() {
  * @returns {Promise<Result>}
  */
 export async function cached(what, fresh, make, suffix = 'out', given = []) {
-  mkdirSync(folder, { recursive: true });
-  const base = path.join(folder, keyOf([2, what]));
+  mkdirSync(CACHE, { recursive: true });
+  const base = path.join(CACHE, keyOf([2, what]));
   const file = `${base}.${suffix}`;
   if (!fresh) {
     try {

@@ -1,9 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { cached, stamp } from './cache.js';
-
-const NAMES = ['clang-19', 'clang-20', 'clang-21', 'clang-22', 'clang-18', 'clang-17', 'clang-16', 'clang-15', 'clang-14', 'clang'];
+import { cached } from './cache.js';
+import { findClangs, onPath, stamp } from './stamp.js';
 
 const NONE = `there is no C compiler for WebAssembly here. Two ways to get one:
   - clang with its WebAssembly parts and wasi-libc; on Debian and Ubuntu:
@@ -15,6 +13,7 @@ const NONE = `there is no C compiler for WebAssembly here. Two ways to get one:
  * @typedef {object} Compiler
  * @property {string} id  differs for different compilers
  * @property {string} name  for --verbose
+ * @property {string[]} files  that differ for different compilers
  * @property {(args: string[]) => Promise<{ code: number, notes: string, output: string }>} compile
  * @property {(args: string[], kind: 'module' | 'program') => Promise<{ code: number, notes: string }>} link
  */
@@ -25,15 +24,9 @@ function ask(program, question) {
   return status === 0 && existsSync(stdout.trim());
 }
 
-/** @param {string} name  @returns {string | undefined} */
-export function onPath(name) {
-  if (name.includes(path.sep)) return existsSync(name) ? name : undefined;
-  return (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name)).find((file) => existsSync(file));
-}
-
 /** The first clang that can link for WebAssembly; asked once, as long as none of them changes. */
 async function search() {
-  const programs = NAMES.flatMap((name) => onPath(name) ?? []);
+  const programs = findClangs();
   const what = ['compiler', process.env.WASI_SYSROOT ?? '', programs.map((program) => [program, stamp(program)])];
   const { file, code } = await cached(what, false, async (target) => {
     const found = programs.find((program) => ask(program, '-print-libgcc-file-name') && ask(program, '-print-prog-name=wasm-ld'));
@@ -72,7 +65,7 @@ export function compilerOf(program, options) {
   const all = [...options, ...(process.stderr.isTTY ? ['-fcolor-diagnostics'] : [])];
   /** @type {Compiler['compile']} */
   const run = (args) => execute(program, [...all, ...args]);
-  return { id: `${program} ${stamp(realpathSync(program))} ${all.join(' ')}`, name: [program, ...all].join(' '), compile: run, link: run };
+  return { id: `${program} ${stamp(realpathSync(program))} ${all.join(' ')}`, name: [program, ...all].join(' '), files: [program], compile: run, link: run };
 }
 
 /**

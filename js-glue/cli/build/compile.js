@@ -11,6 +11,7 @@ import { whyUndefined } from './undefined.js';
  * Compiling and linking for one target with everything that weft needs.
  * @typedef {object} Tools
  * @property {import('./clang.js').Compiler} compiler
+ * @property {string[]} settings  files that all this is read from
  * @property {string[]} compile  options for every source
  * @property {string} [start]  a source of every program
  * @property {(kind: Kind, debug: boolean) => string[]} link  options in front of the objects
@@ -21,16 +22,21 @@ import { whyUndefined } from './undefined.js';
  * @typedef {{ whole?: string, kernels?: string }} Libraries  whole: all of it is linked
  */
 
-/** @param {string} text  past Node's streams, as it is */
-const say = (text) => {
-  if (text !== '') write(2, new TextEncoder().encode(text));
-};
+/** Past Node's streams, as it is. @param {import('./options.js').Job} job  @param {string} text */
+export function say(job, text) {
+  if (text === '') return;
+  job.said = true;
+  write(2, new TextEncoder().encode(text));
+}
 
 const quote = (/** @type {string} */ word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll('\'', '\'\\\'\'')}'`);
 
+/** Where compilers look for headers, too. */
+const FOLDERS = ['CPATH', 'C_INCLUDE_PATH'];
+
 /** @param {import('./options.js').Job} job  @param {Tools} tools  @param {string[]} args */
-function explain({ verbose }, { compiler }, args) {
-  if (verbose) say(`${[compiler.name, ...args.map(quote)].join(' ')}\n`);
+function explain(job, { compiler }, args) {
+  if (job.verbose) say(job, `${[compiler.name, ...args.map(quote)].join(' ')}\n`);
 }
 
 /** The files that a source includes. @param {string} file  written by -MD */
@@ -60,7 +66,7 @@ export function compileArguments(job, { compile: options }) {
  * @param {(output: string) => string} [digest]  of what it prints: this is kept
  */
 export async function compile(job, tools, source, args, mode, digest) {
-  const what = ['compile', tools.compiler.id, job.anywhere ? '' : process.cwd(), source, args, mode, digest?.toString() ?? ''];
+  const what = ['compile', tools.compiler.id, FOLDERS.map((name) => process.env[name]), job.anywhere ? '' : process.cwd(), source, args, mode, digest?.toString() ?? ''];
   const result = await cached(what, job.fresh, async (target) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'weft-build-'));
     try {
@@ -108,7 +114,7 @@ function staticLibraries(link) {
  */
 export async function compileAll(job, tools, list) {
   const objects = await atOnce(list, (each) => compile(job, tools, each.source, each.args, '-c'));
-  for (const notes of new Set(objects.map((each) => each.notes))) say(notes); // a broken compiler says the same of each
+  for (const notes of new Set(objects.map((each) => each.notes))) say(job, notes); // a broken compiler says the same of each
   return { files: objects.map(({ file }) => file), failed: objects.find(({ code }) => code !== 0) };
 }
 
@@ -127,6 +133,8 @@ export async function link(job, tools, kind) {
   const { files, failed } = await compileAll(job, tools, [...job.sources.map((source) => ({ source, args })), ...start]);
   if (failed) return failed;
   const inputs = [...files, ...job.objects];
+  const read = [...job.objects, ...[whole, kernels].flatMap((file) => file ?? []), ...staticLibraries(job.link)];
+  for (const file of read) job.inputs.add(path.resolve(file));
   // A program of the wasi target has what it uses alone, as it says where its threads start.
   const archive = !whole ? [] : start.length > 0 ? [whole] : ['-Wl,--whole-archive', whole, '-Wl,--no-whole-archive'];
   const command = [...tools.link(kind, job.debug), ...inputs, ...archive,
@@ -136,7 +144,7 @@ export async function link(job, tools, kind) {
     explain(job, tools, [...command, '-o', target]);
     const { code, notes } = await tools.compiler.link([...command, '-o', target], kind);
     return { code, notes: code === 0 ? notes : notes + whyUndefined(notes) };
-  }, 'out', [...inputs, whole, kernels].flatMap((file) => file ?? []).concat(staticLibraries(job.link)));
-  say(linked.notes);
+  }, 'out', [...files, ...read]);
+  say(job, linked.notes);
   return linked;
 }

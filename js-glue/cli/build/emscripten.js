@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openSdk } from '../sdk.js';
-import { stamp } from './cache.js';
-import { execute, onPath } from './clang.js';
+import { execute } from './clang.js';
+import { onPath, stamp } from './stamp.js';
 import { buildLibraries } from './library.js';
 
 const NONE = `--target emscripten needs emcc on the PATH (or WEFT_EMCC to name it): activate the emsdk; on Debian and Ubuntu:
@@ -59,14 +59,17 @@ export async function openEmscripten() {
     }
   }
 
+  const files = [realpathSync(program), path.join(root, 'emscripten-version.txt')];
   /** @type {import('./compile.js').Tools} */
   const tools = {
     compiler: {
-      id: `${program} ${stamp(realpathSync(program))} ${stamp(path.join(root, 'emscripten-version.txt'))} ${process.env.EM_CONFIG ?? ''}`,
+      id: `${program} ${files.map(stamp).join(' ')} ${process.env.EM_CONFIG ?? ''}`,
       name: program,
+      files,
       compile: (args) => execute(program, args, env),
       link: linkAll,
     },
+    settings: sdk.settings,
     compile: [...features, ...compile, '-isystem', sdk.include],
     link: (kind, debug) => [...toolchain, ...link, ...(debug ? ['-g'] : []), '--js-library', sdk.emscriptenLibrary,
       ...(kind === 'program' ? ['--pre-js', sdk.emscriptenStart] : [])],

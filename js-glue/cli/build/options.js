@@ -16,7 +16,9 @@ const INPUT = /\.(?:c|o|a)$/;
  * @property {boolean} fresh  without the cache
  * @property {boolean} verbose
  * @property {Target} target
- * @property {Set<string>} inputs  what the compiler has read
+ * @property {Set<string>} inputs  what has been read, by absolute names
+ * @property {Set<string>} outputs  what has been written
+ * @property {boolean} said  that something has been said
  * @property {boolean} [anywhere]  no name in it is relative to the current folder
  * @property {string} [sysroot]  a C library in place of the compiler's
  */
@@ -42,7 +44,7 @@ function readTarget(name) {
  */
 export function readJob(args, own = () => false) {
   /** @type {Job} */
-  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false, target: 'wasi', inputs: new Set() };
+  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false, target: 'wasi', inputs: new Set(), outputs: new Set(), said: false };
   let simd = false;
   for (let at = 0; at < args.length; at++) {
     const arg = args[at];

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { openSdk } from '../sdk.js';
-import { compilerOf, findCompiler, onPath } from './clang.js';
+import { compilerOf, findCompiler } from './clang.js';
 import { openEmscripten } from './emscripten.js';
 import { buildLibraries } from './library.js';
+import { onPath } from './stamp.js';
 
 /**
  * @typedef {import('./options.js').Job} Job
@@ -46,6 +47,7 @@ async function openWasi(job, kind) {
   if (OWN_THREADS.test(library.triple)) {
     return {
       compiler,
+      settings: sdk.settings,
       compile: [...features, '-pthread'],
       link: (_, debug) => ['-pthread', '-Wl,--import-memory,--export-memory,--shared-memory,--max-memory=4294967296', ...(debug ? [] : strip)],
       libraries: async () => ({}),
@@ -53,6 +55,7 @@ async function openWasi(job, kind) {
   }
   return {
     compiler,
+    settings: sdk.settings,
     compile: [...features, ...compile, '-isystem', sdk.threadInclude, '-isystem', sdk.include],
     start: sdk.start,
     link: (type, debug) => [...link, ...(debug ? [] : strip), ...(type === 'module' ? module : program)],
@@ -70,6 +73,7 @@ async function openNative() {
   /** @type {Tools} */
   const tools = {
     compiler: compilerOf(program, []),
+    settings: sdk.settings,
     compile: ['-pthread', '-fPIC', '-isystem', sdk.include],
     link: (kind) => ['-pthread', ...(kind === 'module' ? ['-shared'] : [])],
     libraries: (job) => buildLibraries(job, tools, sdk.source, 'native', onPath('ar') ?? 'ar'),

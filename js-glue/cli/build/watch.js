@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
 import path from 'node:path';
-import { changedSince } from './cache.js';
+import { changedSince } from './stamp.js';
 
 /**
  * Watches what a build has read, from before it reads until after it has ended.

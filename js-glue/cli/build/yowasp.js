@@ -113,7 +113,8 @@ export async function openYowasp(sdk) {
   } catch {
     return undefined;
   }
-  const { version } = JSON.parse(readFileSync(path.join(path.dirname(file), '../package.json'), 'utf8'));
+  const manifest = path.join(path.dirname(file), '../package.json');
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
   const lines = () => {
     /** @type {Uint8Array[]} */
     const parts = [];
@@ -146,6 +147,7 @@ export async function openYowasp(sdk) {
   return {
     id: `${NAME} ${version}`,
     name: `${NAME} ${TARGET}`,
+    files: [manifest],
     async compile(given) {
       const args = [...given];
       const [target, dependencies] = [take(args, '-o'), take(args, '-MF')];

@@ -1,11 +1,14 @@
 /**
- * The limits of the memory that a module imports, of which JavaScript does not tell. Read without
- * checks: the module has been compiled.
+ * The imports of a module, before it is compiled, and the limits of the memory among them, of which
+ * JavaScript does not tell. Read without checks: of bytes that are no module it finds anything.
  *
  * @param {Uint8Array} bytes  of the module
- * @returns {{ shared: boolean, minimum: number, maximum: number | undefined } | undefined}  in bytes
  */
-export function memoryLimits(bytes) {
+export function readImports(bytes) {
+  /** @type {{ module: string, name: string }[]} */
+  const imports = [];
+  /** @type {{ shared: boolean, minimum: number, maximum: number | undefined } | undefined} */
+  let memory; // in bytes
   let at = 8;
   function number() {
     let value = 0;
@@ -17,6 +20,10 @@ export function memoryLimits(bytes) {
   }
   const skip = (/** @type {number} */ count) => {
     at += count;
+  };
+  const text = () => {
+    const length = number();
+    return String.fromCharCode(...bytes.subarray(at, at += length));
   };
   const limits = () => {
     const flags = number();
@@ -30,16 +37,15 @@ export function memoryLimits(bytes) {
       continue;
     }
     for (let count = number(); count > 0; count--) {
-      skip(number());
-      skip(number());
+      imports.push({ module: text(), name: text() });
       const kind = number();
-      if (kind === 2) return limits();
-      if (kind === 0) number(); // a function's type
+      if (kind === 2) memory = limits();
+      else if (kind === 0) number(); // a function's type
       else skip(kind === 3 ? 2 : 1); // a global's, a table's kind of elements, a tag's attribute
       if (kind === 1) limits();
       if (kind === 4) number();
     }
-    return undefined;
+    break;
   }
-  return undefined;
+  return { imports, memory };
 }

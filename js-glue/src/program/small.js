@@ -19,10 +19,9 @@ const EXIT_BROKEN_PIPE = 141;
 const LOCK = 1;
 export const SMALL_BYTES = 8;
 
-/** @param {WebAssembly.Module} module */
-export function isSmall(module) {
-  return WebAssembly.Module.imports(module).every(({ module: from, name }) => /** @type {Record<string, string[]>} */ (CALLS)[from]?.includes(name))
-    && WebAssembly.Module.exports(module).some(({ name }) => name === '_start');
+/** @param {{ module: string, name: string }[]} imports  of a program */
+export function isSmall(imports) {
+  return imports.every(({ module, name }) => /** @type {Record<string, string[]>} */ (CALLS)[module]?.includes(name));
 }
 
 /**
