@@ -147,5 +147,35 @@ static void a_detached_thread_runs_and_a_sleep_lasts(void)
     EXPECT((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec >= 8000000);
 }
 
-TEST_MAIN(TEST(threads_take_turns), TEST(mutexes_answer_busy_and_timed_out),
-          TEST(keys_once_and_exit), TEST(a_detached_thread_runs_and_a_sleep_lasts))
+static int said;
+
+static int say_one(void *context)
+{
+    (void)context;
+    mtx_lock(&mutex);
+    said = 1;
+    cnd_signal(&condition);
+    mtx_unlock(&mutex);
+    return 5;
+}
+
+static void a_signal_wakes_the_one_that_waits(void)
+{
+    thrd_t thread;
+    int result = 0;
+    EXPECT_EQ(mtx_init(&mutex, mtx_plain), thrd_success);
+    EXPECT_EQ(cnd_init(&condition), thrd_success);
+    EXPECT_EQ(mtx_lock(&mutex), thrd_success);
+    EXPECT_EQ(thrd_create(&thread, say_one, NULL), thrd_success);
+    while (!said)
+        EXPECT_EQ(cnd_wait(&condition, &mutex), thrd_success);
+    EXPECT_EQ(mtx_unlock(&mutex), thrd_success);
+    EXPECT_EQ(thrd_join(thread, &result), thrd_success);
+    EXPECT_EQ(result, 5);
+    cnd_destroy(&condition);
+    mtx_destroy(&mutex);
+}
+
+TEST_MAIN(TEST(threads_take_turns), TEST(a_signal_wakes_the_one_that_waits),
+          TEST(mutexes_answer_busy_and_timed_out), TEST(keys_once_and_exit),
+          TEST(a_detached_thread_runs_and_a_sleep_lasts))

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
+import { instantiate } from '../../js-glue/src/imports.js';
+import { now } from '../../js-glue/src/node-io.js';
 import { LIMIT, fixture, missing } from './support.js';
 
 const runner = fileURLToPath(new URL('wasi-run.js', import.meta.url));
@@ -57,4 +60,40 @@ describe('a program with POSIX threads', { skip: missing('wasi') }, () => {
     assert.equal(code, 0);
     assert.equal(stdout, 'cleanup\nworked\nworked\nworked\n');
   });
+
+  /** Without workers: threads are as good as started when the host says so. */
+  function startThreads(spawn) {
+    const module = new WebAssembly.Module(readFileSync(fixture('wasi', 'posix_limit.wasm')));
+    const memory = new WebAssembly.Memory({ initial: 4096, maximum: 4096, shared: true });
+    let text = '';
+    const write = (_, bytes) => { text += Buffer.from(bytes).toString(); };
+    const instance = instantiate({ module, memory, cpus: 1, now, write, spawn, args: ['limit'], env: {} });
+    try {
+      instance.exports._start();
+    } catch (error) {
+      if (error.name !== 'WasiExit' || error.status !== 0) throw error;
+    }
+    return text;
+  }
+
+  test('gets EAGAIN for one thread more than there can be', LIMIT, () => {
+    let threads = 0;
+    assert.equal(startThreads(() => ++threads), '512 of 512, EAGAIN, EAGAIN\n');
+    assert.equal(threads, 512);
+  });
+
+  test('gets EAGAIN when the host starts no thread', LIMIT, () => {
+    let threads = 0;
+    assert.equal(startThreads(() => (++threads > 3 ? -1 : threads)), '3 of 512, EAGAIN, EAGAIN\n');
+  });
+});
+
+test('the page about POSIX names every function of the headers, and none that is not there', () => {
+  const read = (file) => readFileSync(new URL(`../../src/thread/${file}`, import.meta.url), 'utf8');
+  const page = read('POSIX.md');
+  const declared = [...read('include/pthread.h').matchAll(/\b(pthread_\w+)(?=\()/g)].map(([, name]) => name);
+  const there = page.slice(0, page.indexOf('## What is not there'));
+  const named = [...there.matchAll(/`(pthread_\w+)`/g)].map(([, name]) => name);
+  const constants = /^pthread_(?:t|attr_t)$/;
+  assert.deepEqual([...new Set(named)].filter((name) => !constants.test(name)).sort(), [...new Set(declared)].sort());
 });

@@ -71,6 +71,107 @@ static void what_there_is_not_answers_not_supported(void)
     EXPECT_EQ(errno, ENOSYS);
 }
 
+static void there_is_one_policy_and_one_priority(void)
+{
+    pthread_attr_t attributes;
+    struct sched_param usual = {.sched_priority = 0}, found = {.sched_priority = 7};
+    int answer = -1;
+    EXPECT_EQ(pthread_attr_init(&attributes), 0);
+    EXPECT_EQ(pthread_attr_setscope(&attributes, PTHREAD_SCOPE_SYSTEM), 0);
+    EXPECT_EQ(pthread_attr_setscope(&attributes, 7), EINVAL);
+    EXPECT_EQ(pthread_attr_getscope(&attributes, &answer), 0);
+    EXPECT_EQ(answer, PTHREAD_SCOPE_SYSTEM);
+    EXPECT_EQ(pthread_attr_setinheritsched(&attributes, 7), EINVAL);
+    EXPECT_EQ(pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED), 0);
+    EXPECT_EQ(pthread_attr_getinheritsched(&attributes, &answer), 0);
+    EXPECT_EQ(answer, PTHREAD_EXPLICIT_SCHED);
+    EXPECT_EQ(pthread_attr_setschedpolicy(&attributes, SCHED_OTHER), 0);
+    EXPECT_EQ(pthread_attr_getschedpolicy(&attributes, &answer), 0);
+    EXPECT_EQ(answer, SCHED_OTHER);
+    EXPECT_EQ(pthread_attr_setschedparam(&attributes, &usual), 0);
+    EXPECT_EQ(pthread_attr_getschedparam(&attributes, &found), 0);
+    EXPECT_EQ(found.sched_priority, 0);
+
+    answer = -1;
+    found.sched_priority = 7;
+    EXPECT_EQ(pthread_setschedparam(pthread_self(), SCHED_OTHER, &usual), 0);
+    EXPECT_EQ(pthread_getschedparam(pthread_self(), &answer, &found), 0);
+    EXPECT_EQ(answer, SCHED_OTHER);
+    EXPECT_EQ(found.sched_priority, 0);
+    EXPECT_EQ(pthread_setschedprio(pthread_self(), 0), 0);
+    EXPECT_EQ(pthread_setschedprio(pthread_self(), 1), ENOTSUP);
+    EXPECT_EQ(sched_get_priority_max(SCHED_OTHER), 0);
+    EXPECT_EQ(sched_get_priority_min(SCHED_OTHER), 0);
+    EXPECT_EQ(pthread_setconcurrency(-1), EINVAL);
+    EXPECT_EQ(pthread_setconcurrency(3), 0);
+    EXPECT_EQ(pthread_getconcurrency(), 3);
+    EXPECT_EQ(pthread_setconcurrency(0), 0);
+}
+
+static void a_mutex_has_no_ceiling_and_is_not_robust(void)
+{
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutexattr_t attributes;
+    int answer = -1;
+    EXPECT_EQ(pthread_mutex_consistent(&mutex), EINVAL);
+    EXPECT_EQ(pthread_mutex_getprioceiling(&mutex, &answer), EINVAL);
+    EXPECT_EQ(pthread_mutex_setprioceiling(&mutex, 1, &answer), EINVAL);
+    EXPECT_EQ(pthread_mutexattr_init(&attributes), 0);
+    EXPECT_EQ(pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_PROTECT), ENOTSUP);
+    EXPECT_EQ(pthread_mutexattr_setprotocol(&attributes, 7), EINVAL);
+    EXPECT_EQ(pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_NONE), 0);
+    EXPECT_EQ(pthread_mutexattr_getprotocol(&attributes, &answer), 0);
+    EXPECT_EQ(answer, PTHREAD_PRIO_NONE);
+    EXPECT_EQ(pthread_mutexattr_setprioceiling(&attributes, 1), ENOTSUP);
+    EXPECT_EQ(pthread_mutexattr_getprioceiling(&attributes, &answer), 0);
+    EXPECT_EQ(answer, 0);
+    EXPECT_EQ(pthread_mutexattr_setrobust(&attributes, 7), EINVAL);
+    EXPECT_EQ(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_STALLED), 0);
+    EXPECT_EQ(pthread_mutexattr_getrobust(&attributes, &answer), 0);
+    EXPECT_EQ(answer, PTHREAD_MUTEX_STALLED);
+    EXPECT_EQ(pthread_mutexattr_destroy(&attributes), 0);
+}
+
+/* The same for the attributes of each kind of object. */
+#define EXPECT_SHARED_IS_KEPT(kind)                                                                \
+    do {                                                                                           \
+        pthread_##kind##_t attributes;                                                             \
+        int answer = -1;                                                                           \
+        EXPECT_EQ(pthread_##kind##_init(&attributes), 0);                                          \
+        EXPECT_EQ(pthread_##kind##_getpshared(&attributes, &answer), 0);                           \
+        EXPECT_EQ(answer, PTHREAD_PROCESS_PRIVATE);                                                \
+        EXPECT_EQ(pthread_##kind##_setpshared(&attributes, 7), EINVAL);                            \
+        EXPECT_EQ(pthread_##kind##_setpshared(&attributes, PTHREAD_PROCESS_SHARED), 0);            \
+        EXPECT_EQ(pthread_##kind##_getpshared(&attributes, &answer), 0);                           \
+        EXPECT_EQ(answer, PTHREAD_PROCESS_SHARED);                                                 \
+        EXPECT_EQ(pthread_##kind##_destroy(&attributes), 0);                                       \
+    } while (0)
+
+static void sharing_between_processes_is_noted(void)
+{
+    EXPECT_SHARED_IS_KEPT(mutexattr);
+    EXPECT_SHARED_IS_KEPT(condattr);
+    EXPECT_SHARED_IS_KEPT(rwlockattr);
+    EXPECT_SHARED_IS_KEPT(barrierattr);
+}
+
+static void what_belongs_to_processes_answers_so(void)
+{
+    clockid_t clock;
+    sem_t semaphore;
+    EXPECT_EQ(pthread_getcpuclockid(pthread_self(), &clock), ENOENT);
+    EXPECT_EQ(pthread_atfork(NULL, NULL, NULL), 0);
+    EXPECT_EQ(sem_init(&semaphore, 1, (unsigned)SEM_VALUE_MAX + 1), -1);
+    EXPECT_EQ(errno, EINVAL);
+    EXPECT_EQ(sem_init(&semaphore, 1, 0), 0);
+    errno = 0;
+    EXPECT_EQ(sem_close(&semaphore), -1);
+    EXPECT_EQ(errno, ENOSYS);
+    errno = 0;
+    EXPECT_EQ(sem_unlink("/name"), -1);
+    EXPECT_EQ(errno, ENOSYS);
+}
+
 static void *wait_and_end(void *semaphore)
 {
     sem_wait(semaphore);
@@ -158,6 +259,8 @@ static void when_memory_is_out_a_thread_can_be_had_again_later(void)
 
 TEST_MAIN(TEST(destroying_what_is_in_use_answers_busy),
           TEST(unlocking_what_is_free_answers_not_permitted), TEST(a_writer_knows_itself),
-          TEST(what_there_is_not_answers_not_supported),
+          TEST(what_there_is_not_answers_not_supported), TEST(there_is_one_policy_and_one_priority),
+          TEST(a_mutex_has_no_ceiling_and_is_not_robust), TEST(sharing_between_processes_is_noted),
+          TEST(what_belongs_to_processes_answers_so),
           TEST(joining_a_detached_thread_answers_invalid), TEST(a_thread_knows_its_stack),
           TEST(stacks_are_used_again), TEST(when_memory_is_out_a_thread_can_be_had_again_later))
