@@ -98,5 +98,5 @@ export async function run(args) {
   log(`listens to queue ${queue ?? 'weft'} of ${shown(redis)}`);
   await untilSignal(worker, log);
   log(`ends after ${worker.done} chunks`);
-  return 0;
+  process.exit(0); // where Redis is away, BullMQ leaves a timer behind
 }

@@ -101,6 +101,25 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
     await cluster.close();
   });
 
+  it('ends at SIGTERM also while Redis is away, with and without chunks', LIMIT, async (t) => {
+    const redis = await startRedis(t);
+    const idle = await startWorkerProcess(t, redis.url, ['--queue', 'idle']);
+    const busy = await startWorkerProcess(t, redis.url, ['--recover', '1']);
+    const cluster = await open(t, { connection: redis.url });
+    const refused = assert.rejects(cluster.map('sleep_then', [[100_000, 1]]), weftError('WEFT_ERR_CANCELLED', /close/));
+    const queue = lookAt(t, redis.url);
+    await until(async () => (await queue.getActiveCount()) === 1);
+    await redis.stop('SIGKILL');
+    for (const worker of [idle, busy]) {
+      worker.child.kill('SIGTERM');
+      await until(() => worker.ended);
+      assert.equal(worker.child.exitCode, 0, worker.output);
+      assert.match(worker.output, /stays out of reach: ends without it/);
+    }
+    await cluster.close({ cancel: true });
+    await refused;
+  });
+
   it('goes on after a wire was cut for 10 seconds, between Redis and caller and worker', LIMIT, async (t) => {
     const redis = await startRedis(t);
     const [near, far] = [await startWire(t, redis.port), await startWire(t, redis.port)];

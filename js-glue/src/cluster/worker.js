@@ -155,6 +155,7 @@ class Callers {
 /** Takes chunks from a queue of BullMQ. Made by startWorker. */
 export class ClusterWorker {
   #done = 0;
+  #running = 0;
   /** @type {any} of BullMQ */
   #worker;
   /** @type {Promise<void> | undefined} */
@@ -228,12 +229,15 @@ export class ClusterWorker {
   /** @param {any} job  @returns {Promise<import('./job.js').JobResult>} */
   async #process(job) {
     const data = job.data ?? {};
+    this.#running++;
     try {
       return await this.#compute(job.name, data);
     } catch (error) {
       if (error instanceof ChunkError) throw this.#failure(error.cause, reasonOf(error.cause, error.index));
       if (error instanceof WeftError) throw this.#failure(error, `${error.code}: ${error.message}`);
       throw error; // of Redis: BullMQ's to deal with
+    } finally {
+      this.#running--;
     }
   }
 
@@ -312,10 +316,34 @@ export class ClusterWorker {
     return this.#closed;
   }
 
+  /**
+   * Waits for the chunks that run. Where Redis stays away, nobody can be told their results: after
+   * recoverMs they are other workers' anyway.
+   */
+  async #drain() {
+    const client = await this.client();
+    let lost = Infinity;
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    const given = new Promise((resolve) => {
+      timer = setInterval(() => {
+        lost = client.status === 'ready' ? Infinity : Math.min(lost, performance.now());
+        if (performance.now() - lost < (this.#running > 0 ? this.settings.recoverMs : LOOK_MS)) return;
+        this.settings.log(`Redis at ${placeOf(this.settings.connection)} stays out of reach: ends without it`);
+        resolve(undefined);
+      }, LOOK_MS / 4);
+    });
+    try {
+      await Promise.race([this.#worker.close(), given]);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   /** @param {boolean} cancel */
   async #shutDown(cancel) {
-    if (cancel) await closeAll([this.#worker], true);
-    else await this.#worker.close();
+    if (!cancel) await this.#drain();
+    await closeAll([this.#worker], true);
     this.callers.close();
     await this.runtimes.close();
   }
