@@ -21,7 +21,8 @@ ended. Start one on each machine; it needs npm install bullmq ioredis beside wef
   --quiet             says nothing but what goes wrong
 
 SIGTERM and SIGINT: takes no more chunks, finishes those that it has, and ends. A second one ends it
-at once; other workers then take its chunks over.`;
+at once; other workers then take its chunks over. So they do when Redis is away at the end, which it
+does not wait for longer than --recover.`;
 
 const UNITS = /** @type {Record<string, number>} */ ({ '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 });
 
