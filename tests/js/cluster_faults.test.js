@@ -44,6 +44,24 @@ function milestone(count) {
   } };
 }
 
+/** A map waits while Redis takes nothing, and says why when that lasts for longer than its patience. */
+async function outlasts(t, redis, fail, mend) {
+  await startIn(t, { connection: redis.url, concurrency: 2, recoverMs: 1000 });
+  const cluster = await open(t, { connection: redis.url });
+  const mark = milestone(20);
+  const running = cluster.map('sleep_then', numbered(100, 20), { inFlight: 8, onProgress: (progress) => mark.onProgress(progress) });
+  await mark.reached;
+  await fail();
+  await sleep(1500);
+  await mend();
+  assert.deepEqual(await running, numbers(100));
+  const impatient = await open(t, { connection: redis.url, patienceMs: 4000 });
+  await fail();
+  await assert.rejects(impatient.map('sleep_then', [[1, 1]]), weftError('WEFT_ERR_ENGINE', /cannot write its files.*is its disk full/));
+  await mend();
+  assert.deepEqual(await impatient.map('sleep_then', [[1, 1]]), [1]);
+}
+
 describe('weft/cluster when things break', { skip: missing() }, () => {
   it('loses and doubles nothing of 1000 chunks while workers are killed twice', LIMIT, async (t) => {
     const redis = await startRedis(t);
@@ -194,20 +212,7 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
       redis.ask('BGSAVE');
       await until(() => redis.ask('INFO', 'persistence').includes('rdb_last_bgsave_status:ok'));
     };
-    await startIn(t, { connection: redis.url, concurrency: 2, recoverMs: 1000 });
-    const cluster = await open(t, { connection: redis.url });
-    const mark = milestone(20);
-    const running = cluster.map('sleep_then', numbered(100, 20), { inFlight: 8, onProgress: (progress) => mark.onProgress(progress) });
-    await mark.reached;
-    await fail();
-    await sleep(1500);
-    await mend();
-    assert.deepEqual(await running, numbers(100));
-    const impatient = await open(t, { connection: redis.url, patienceMs: 4000 });
-    await fail();
-    await assert.rejects(impatient.map('sleep_then', [[1, 1]]), weftError('WEFT_ERR_ENGINE', /cannot write its files.*is its disk full/));
-    await mend();
-    assert.deepEqual(await impatient.map('sleep_then', [[1, 1]]), [1]);
+    await outlasts(t, redis, fail, mend);
   });
 
   it('waits while the disk of Redis is full, and says so when that lasts', { ...LIMIT, skip: missingDisks() }, async (t) => {
@@ -224,19 +229,6 @@ describe('weft/cluster when things break', { skip: missing() }, () => {
       rmSync(path.join(redis.disk, 'ballast'));
       await until(() => redis.ask('SET', 'probe', '') === 'OK', 'Redis writes again');
     };
-    await startIn(t, { connection: redis.url, concurrency: 2, recoverMs: 1000 });
-    const cluster = await open(t, { connection: redis.url });
-    const mark = milestone(20);
-    const running = cluster.map('sleep_then', numbered(100, 20), { inFlight: 8, onProgress: (progress) => mark.onProgress(progress) });
-    await mark.reached;
-    await fill();
-    await sleep(1500);
-    await mend();
-    assert.deepEqual(await running, numbers(100));
-    const impatient = await open(t, { connection: redis.url, patienceMs: 1000 });
-    await fill();
-    await assert.rejects(impatient.map('sleep_then', [[1, 1]]), weftError('WEFT_ERR_ENGINE', /cannot write its files.*is its disk full/));
-    await mend();
-    assert.deepEqual(await impatient.map('sleep_then', [[1, 1]]), [1]);
+    await outlasts(t, redis, fill, mend);
   });
 });
