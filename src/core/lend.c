@@ -4,7 +4,8 @@
  * let it wait until a time slice ends. So who submits the job also asks the workers in batch
  * jobs, by their limit as a hungry one does, and the first that comes to the end of a leaf (a
  * spawn, a slice of a loop, a task of a group, weft_checkpoint) lends its CPU: it sleeps until
- * the spare has done the job. It never runs the job itself, on top of frames that the job might have to wait for.
+ * the spare has done the job. It never runs the job itself, on top of frames that the job might
+ * have to wait for.
  *
  * `loan` counts: odd while a worker lends.
  * Invariant L1: who finds an interactive job queued after it has made `loan` odd is given its

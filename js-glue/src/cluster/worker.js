@@ -13,7 +13,7 @@ import { readModule } from './source.js';
  * @typedef {object} WorkerOptions
  * @property {string | URL | object} connection  as connect takes it
  * @property {string} [queue]  default `weft`
- * @property {string} [prefix]  default `weft`
+ * @property {string} [prefix]  as connect takes it
  * @property {number} [connectTimeoutMs]  default 10000
  * @property {number} [concurrency]  chunks at once, 1 to 64; default 2: while one is computed, the
  *   next travels. All of them share the threads
