@@ -61,18 +61,27 @@ function(weft_use_thread_layer target folder)
 endfunction()
 
 set(weft_cmake_dir "${CMAKE_CURRENT_LIST_DIR}")
+set(weft_emscripten_library "${weft_cmake_dir}/weft_emscripten_library.js")
+
+# In the source tree that library is made of its frame and the guard.
+if(EXISTS "${weft_emscripten_library}.in")
+    set(guard "${weft_cmake_dir}/../js-glue/src/guard.js")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${guard}")
+    file(READ "${guard}" text)
+    string(REGEX MATCH "\nexport function createGuard(.*)\n}\n" text "${text}")
+    set(WEFT_GUARD "function ${CMAKE_MATCH_1}\n}")
+    set(template "${weft_emscripten_library}.in")
+    set(weft_emscripten_library "${CMAKE_BINARY_DIR}/weft_emscripten_library.js")
+    configure_file("${template}" "${weft_emscripten_library}" @ONLY)
+endif()
 
 # What an Emscripten link needs, module or program. -O2 rather than the compile level: from -O3 on
 # the names of the exports are minified, and the loader reads the functions' types by name. The
 # functions keep their names for the stack of a trap.
 function(weft_link_emscripten target)
-    set(library "${weft_cmake_dir}/weft_emscripten_library.js")
     weft_flags(flags emscripten link)
-    target_link_options(${target} PRIVATE ${flags})
-    if(EXISTS "${library}")
-        target_link_options(${target} PRIVATE "SHELL:--js-library ${library}")
-        set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${library}")
-    endif()
+    target_link_options(${target} PRIVATE ${flags} "SHELL:--js-library ${weft_emscripten_library}")
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${weft_emscripten_library}")
 endfunction()
 
 # Node takes a .js file for an ES module where the package around it says so.

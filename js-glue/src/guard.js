@@ -3,9 +3,9 @@
  * their traps, and visits the worker's event loop ("Calls", "Traps" and "Visits" in
  * wasm/ABI.md).
  *
- * wasm/make_emscripten_library.js copies createGuard into the library for Emscripten, so
- * it names nothing outside itself and keeps to ECMAScript 2018, which every Emscripten's
- * own parser can read.
+ * wasm/weft-module.cmake copies createGuard into the library for Emscripten, so it names
+ * nothing outside itself and keeps to ECMAScript 2018, which every Emscripten's own parser
+ * can read.
  */
 
 /**

@@ -8,7 +8,6 @@ import * as layout from '../../js-glue/src/layout.js';
 import { isCallable, readSignatures } from '../../js-glue/src/signature.js';
 import { isWasm } from '../../js-glue/src/signature-rare.js';
 import { makeWorker, workerFile } from '../../js-glue/make_worker.js';
-import { libraryFile, makeLibrary } from '../../wasm/make_emscripten_library.js';
 import { LIMIT, emscriptenWasm, forEachFlavour, modules, open } from './support.js';
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -59,10 +58,6 @@ it('guard.js has the numbers of layout.js and errors.js', () => {
   for (const name of ['TRAP', 'STACK', 'CANCELLED']) {
     assert.equal(constant(`ERR_${name}`), /** @type {any} */ (STATUS)[`WEFT_ERR_${name}`]);
   }
-});
-
-it('the library for Emscripten is up to date with guard.js', () => {
-  assert.equal(readFileSync(libraryFile, 'utf8'), makeLibrary(), 'run: node wasm/make_emscripten_library.js');
 });
 
 it('the scripts of Node workers are up to date with their modules', () => {

@@ -43,9 +43,8 @@ if(WEFT_HOST STREQUAL "linux")
 else()
     # What a module of one's own is made with.
     install(FILES wasm/weft-module.cmake wasm/flags.cmake wasm/flags.json wasm/${WEFT_HOST}.cmake
+            wasm/emscripten-node.js ${weft_emscripten_library}
             DESTINATION ${weft_package_dir})
-    file(GLOB weft_link_inputs CONFIGURE_DEPENDS wasm/*.js)
-    install(FILES ${weft_link_inputs} DESTINATION ${weft_package_dir})
     if(WEFT_HOST STREQUAL "wasi")
         install(DIRECTORY src/thread/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft-thread)
         install(FILES src/thread/program/start.c src/thread/wrap.txt DESTINATION ${weft_package_dir})
