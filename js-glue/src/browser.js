@@ -3,6 +3,7 @@ import { compile, notLoaded, readBytes, request, toUrl } from './browser-load.js
 import { openRuntime } from './create.js';
 import { WeftError } from './errors.js';
 import { readOptions } from './options.js';
+import { isUrl } from './show.js';
 import { STOCK } from './stock.js';
 
 export { WeftError } from './errors.js';
@@ -25,7 +26,7 @@ async function openFile(source) {
 
 /** @param {URL | string} source */
 function resolveModule(source) {
-  if (source instanceof URL || (typeof source === 'string' && source !== '')) return toUrl(source);
+  if (isUrl(source) || (typeof source === 'string' && source !== '')) return toUrl(source);
   throw new WeftError('WEFT_ERR_INVALID',
     `rt.load: a module of tasks is named by a URL, got ${source === '' ? 'nothing' : typeof source}`);
 }

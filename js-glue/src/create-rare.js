@@ -2,6 +2,7 @@
 import { WeftError } from './errors.js';
 import { ABI_VERSION, MAGIC_VALUE, Word } from './layout.js';
 import { moduleError } from './module-rare.js';
+import { isUrl, tagOf } from './show.js';
 import { codeOf } from './status.js';
 
 /** @typedef {import('./crew.js').Crew} Crew */
@@ -37,7 +38,7 @@ export async function readSource(host, { module, wasm }) {
     }
     return { ...(await readBytes(host, wasm, 'wasm')), factory: module };
   }
-  if ((typeof module === 'string' || module instanceof URL) && /\.[cm]?js$/.test(String(module))) {
+  if ((typeof module === 'string' || isUrl(module)) && /\.[cm]?js$/.test(String(module))) {
     const script = await host.loadScript(module);
     return { ...(await readBytes(host, wasm ?? script.wasm, 'wasm')), factory: script.factory };
   }
@@ -60,14 +61,14 @@ async function readStock(host) {
  * @returns {Promise<{ bytes: Uint8Array, label: string }>}
  */
 async function readBytes(host, source, option) {
-  if (typeof source === 'string' || source instanceof URL) {
+  if (typeof source === 'string' || isUrl(source)) {
     return { bytes: await host.readBytes(source), label: String(source) };
   }
   const label = `the option ${option}`;
   if (ArrayBuffer.isView(source)) {
     return { bytes: new Uint8Array(source.buffer, source.byteOffset, source.byteLength), label };
   }
-  if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), label };
+  if (tagOf(source) === 'ArrayBuffer') return { bytes: new Uint8Array(/** @type {ArrayBuffer} */ (source)), label };
   throw new WeftError('WEFT_ERR_INVALID',
     `${option} must be a URL, a path, or the bytes of a .wasm file; got ${source === null ? 'null' : typeof source}`);
 }

@@ -1,5 +1,6 @@
 import { WeftError } from './errors.js';
-import { unreadable } from './show.js';
+import { isBuffer } from './heap-rare.js';
+import { isUrl, unreadable } from './show.js';
 
 /**
  * What can be hashed: text, bytes, a stream of bytes, a Blob or File, and where the host has
@@ -30,8 +31,7 @@ export function bytesOf(piece) {
   if (typeof piece === 'string') return new TextEncoder().encode(piece);
   try {
     if (ArrayBuffer.isView(piece)) return new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
-    const shared = typeof SharedArrayBuffer !== 'undefined' && piece instanceof SharedArrayBuffer;
-    return shared || piece instanceof ArrayBuffer ? new Uint8Array(/** @type {ArrayBuffer} */ (piece)) : undefined;
+    return isBuffer(piece) ? new Uint8Array(piece) : undefined;
   } catch (error) {
     throw unreadable(error, 'rt.hash: the source'); // detached, say
   }
@@ -130,11 +130,11 @@ export async function openSource({ host }, source) {
   try {
     const reader = readerOf(source);
     if (reader) return reader;
-    path = source instanceof URL ? source : source?.path;
+    path = isUrl(source) ? source : source?.path;
   } catch (error) {
     throw unreadable(error, 'rt.hash: the source');
   }
-  if (path instanceof URL || typeof path === 'string') {
+  if (isUrl(path) || typeof path === 'string') {
     const opened = await host.openFile(path);
     return 'fill' in opened ? opened : openSource({ host }, opened);
   }

@@ -1,16 +1,23 @@
 /** What few programs need of heap.js, and its errors. */
 import { WeftError } from './errors.js';
-import { show, unreadable } from './show.js';
+import { show, tagOf, unreadable } from './show.js';
+import { viewNumber } from './wire.js';
 
 /** @typedef {import('./heap.js').AnyArray} AnyArray */
 /** @typedef {import('./heap.js').Heap} Heap */
 
-/** By its tag: SharedArrayBuffer may be hidden.
+/**
+ * By its tag: SharedArrayBuffer may be hidden.
  *
  * @param {unknown} value
  * @returns {value is ArrayBufferLike}
  */
-const isBuffer = (value) => /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
+export const isBuffer = (value) => /^(Shared)?ArrayBuffer$/.test(tagOf(value));
+
+/** A typed array's constructor of another realm: node:vm, and so Jest. @param {any} value */
+export function isForeignArray(value) {
+  return Object.getPrototypeOf(value)?.name === 'TypedArray' && viewNumber(new value(0)) !== undefined;
+}
 
 /**
  * @template {AnyArray} T
@@ -36,9 +43,9 @@ export function share(heap, source) {
     if (!buffer && !ArrayBuffer.isView(source)) {
       throw new WeftError('WEFT_ERR_INVALID', `rt.share: the argument must be a typed array, such as Float64Array.from(values), got ${show(source)}`);
     }
-    const from = buffer || source instanceof DataView
+    const from = /** @type {AnyArray} */ (buffer || tagOf(source) === 'DataView'
       ? new Uint8Array(buffer ? source : source.buffer, buffer ? 0 : source.byteOffset, source.byteLength)
-      : source;
+      : source);
     // The tag, not the constructor: Node's Buffer comes out as the Uint8Array that it is.
     const Constructor = /** @type {any} */ (globalThis)[/** @type {any} */ (from)[Symbol.toStringTag]];
     array = heap.array(Constructor, from.length);

@@ -1,5 +1,5 @@
 import { Allocations } from './allocations.js';
-import { refuseArray, refuseFree, refuseSize, share, string, takenUp } from './heap-rare.js';
+import { isForeignArray, refuseArray, refuseFree, refuseSize, share, string, takenUp } from './heap-rare.js';
 
 const ALIGN = 64; // a cache line, and enough for every SIMD type
 
@@ -14,7 +14,7 @@ const TypedArray = Object.getPrototypeOf(Uint8Array);
 /** @param {unknown} value */
 function isArrayConstructor(value) {
   try {
-    return typeof value === 'function' && Object.getPrototypeOf(value) === TypedArray;
+    return typeof value === 'function' && (Object.getPrototypeOf(value) === TypedArray || isForeignArray(value));
   } catch {
     return false; // a proxy of the caller's
   }

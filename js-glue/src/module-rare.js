@@ -37,7 +37,7 @@ export function refuseModule(bytes, label, lacks, error) {
  */
 export function createSmaller(make, pages, least, error) {
   for (;;) {
-    if (!(error instanceof RangeError)) throw error;
+    if (/** @type {any} */ (error)?.name !== 'RangeError') throw error;
     const next = Math.max(Math.floor(pages / 2), Math.ceil(least));
     if (next === pages) {
       throw new WeftError('WEFT_ERR_NOMEM',

@@ -1,6 +1,7 @@
 /** What few programs in Node need. */
 import { WeftError } from './errors.js';
 import { builtin, wrap } from './node.js';
+import { isUrl } from './show.js';
 
 /** Why a worker has ended that did not exit. @param {any} error */
 export function uncaught(error) {
@@ -27,7 +28,7 @@ export function toPath(source) {
 
 /** @param {URL | string} source */
 export function resolveModule(source) {
-  if (source instanceof URL || (typeof source === 'string' && source !== '')) return builtin('url').pathToFileURL(toPath(source)).href;
+  if (isUrl(source) || (typeof source === 'string' && source !== '')) return builtin('url').pathToFileURL(toPath(source)).href;
   throw new WeftError('WEFT_ERR_INVALID',
     `rt.load: a module of tasks is named by a URL or a path, got ${source === '' ? 'nothing' : typeof source}`);
 }

@@ -45,7 +45,7 @@ export class HostSide {
     let wanted;
     try {
       const { signal, timeoutMs } = options;
-      if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
         throw new WeftError('WEFT_ERR_INVALID', `${what}: signal must be an AbortSignal`);
       }
       wanted = { signal, timeoutMs: readTimeout(what, timeoutMs), aborted: signal?.aborted };

@@ -1,6 +1,16 @@
 import { WeftError } from './errors.js';
 
 /**
+ * What a value is, of whichever realm: node:vm and test runners have classes of their own.
+ *
+ * @param {unknown} value
+ */
+export const tagOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
+
+/** @param {unknown} value  @returns {value is URL} */
+export const isUrl = (value) => typeof value === 'object' && tagOf(value) === 'URL';
+
+/**
  * A value in a message, whatever it is and without an error of its own.
  *
  * @param {unknown} value
@@ -44,6 +54,6 @@ export function mustKnow(what, options, known) {
  */
 export function unreadable(error, what) {
   if (error instanceof WeftError) return error;
-  const why = error instanceof Error ? error.message : show(error);
+  const why = tagOf(error) === 'Error' ? /** @type {Error} */ (error).message : show(error);
   return new WeftError('WEFT_ERR_INVALID', `${what} cannot be read: ${why}`, { cause: error });
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { LIMIT, flag, forEachFlavour, open, weftError } from './support.js';
+import { pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
+import { LIMIT, emscriptenWasm, flag, forEachFlavour, modules, open, weftError } from './support.js';
 
 forEachFlavour('memory', (flavour) => {
   it('hands out zeroed typed arrays, aligned to 64 bytes', LIMIT, async (t) => {
@@ -104,6 +107,25 @@ forEachFlavour('memory', (flavour) => {
     assert.deepEqual([...rt.share(new Uint8Array([7, 8]).buffer)], [7, 8]);
     for (const wrong of [null, undefined, 5, 'text', [1, 2]]) {
       assert.throws(() => rt.share(/** @type {any} */ (wrong)), weftError('WEFT_ERR_INVALID', /rt\.share/));
+    }
+  });
+
+  it('takes types, arrays, buffers and URLs of another realm, as test runners have them', LIMIT, async (t) => {
+    const realm = runInNewContext('({ Float64Array, BigInt64Array, Uint8Array, ArrayBuffer, DataView })');
+    const bytes = new realm.Uint8Array(readFileSync(flavour === 'wasi' ? modules.wasi : emscriptenWasm)).buffer;
+    const { href, protocol, hostname, pathname } = pathToFileURL(modules[flavour]);
+    const url = { href, protocol, hostname, pathname, toString: () => href, [Symbol.toStringTag]: 'URL' }; // jsdom's
+    for (const options of [{ module: url }, ...(flavour === 'wasi' ? [{ module: bytes }] : [{ wasm: bytes }])]) {
+      const rt = await open(t, flavour, options);
+      const xs = rt.array(realm.Float64Array, 100).fill(2);
+      assert.ok(xs instanceof realm.Float64Array && xs.buffer === rt.memory.buffer);
+      assert.equal(await rt.call('sum_f64', xs, 100), 200);
+      assert.deepEqual([...rt.share(new realm.BigInt64Array([5n]))], [5n]);
+      assert.deepEqual([...rt.share(new realm.DataView(new realm.ArrayBuffer(2)))], [0, 0]);
+      rt.free(xs);
+      for (const Type of [realm.DataView, runInNewContext('Object.setPrototypeOf(function () {}, function TypedArray() {})')]) {
+        assert.throws(() => rt.array(Type, 1), weftError('WEFT_ERR_INVALID', /constructor/));
+      }
     }
   });
 
