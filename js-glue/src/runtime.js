@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { ExportCallable } from './arguments.js';
 import { Caller } from './caller.js';
 import { unreadable } from './show.js';
@@ -329,6 +330,14 @@ export class Runtime extends Caller {
     return this.#closed;
   }
 
+  /**
+   * The same at the end of a block: `await using rt = await createRuntime()`. (Where the symbol
+   * does not exist, this is a method by a name that nobody calls.)
+   */
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+
   async #shutDown() {
     await this.#jobs.settled();
     if (this.#phase !== 'closing') return; // a worker was lost meanwhile
@@ -365,12 +374,4 @@ export class Runtime extends Caller {
     if (this.#phase === 'open') return;
     refuseClosed(this.#failure);
   }
-}
-
-if (Symbol.asyncDispose) {
-  Object.defineProperty(Runtime.prototype, Symbol.asyncDispose, {
-    value: /** @this {Runtime} */ function () {
-      return this.close();
-    },
-  });
 }

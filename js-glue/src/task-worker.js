@@ -22,6 +22,18 @@ const LOOPS_MAX = 32;
 /** @typedef {ReturnType<typeof createTasks>} WorkerTasks */
 
 /**
+ * What a module exports. Of one of CommonJS, Node names only what it can tell from the text; the
+ * rest is in what it takes for its default.
+ *
+ * @param {Record<string, any>} namespace
+ * @returns {Record<string, any>}
+ */
+function exportsOf(namespace) {
+  const whole = namespace.default;
+  return typeof whole === 'object' && whole !== null ? { ...whole, ...namespace, default: whole.default } : namespace;
+}
+
+/**
  * @param {import('./guard.js').GuardLink} link
  * @param {string[]} lines  the module's function list
  */
@@ -266,7 +278,7 @@ export function createTasks(link, lines) {
     answered[number] = attempt;
     const answer = { type: /** @type {const} */ ('weft:imported'), worker: index, index: number, attempt };
     try {
-      const namespace = await link.load(url);
+      const namespace = exportsOf(await link.load(url));
       const names = Object.keys(namespace).filter((name) => typeof namespace[name] === 'function');
       modules[number] = names.map((name) => namespace[name]);
       modules[number].forEach((task, i) => ids.set(task, (Task.TASK + Task.MODULE * number + i) | 0));

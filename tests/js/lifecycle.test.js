@@ -137,7 +137,7 @@ forEachFlavour('lifecycle', (flavour) => {
 
   it('closes at the end of an `await using` block', { ...LIMIT, skip: !Symbol.asyncDispose }, async (t) => {
     const rt = await open(t, flavour);
-    await /** @type {any} */ (rt)[Symbol.asyncDispose]();
+    await rt[Symbol.asyncDispose]();
     await assert.rejects(rt.call('nothing'), weftError('WEFT_ERR_CLOSED', /closed/));
   });
 

@@ -252,6 +252,7 @@ describe('the package', { skip }, () => {
     rt.array(Float64Array, '8');
     // @ts-expect-error: there is no such option
     await createRuntime({ thread: 2 });
+    { await using own = await createRuntime(); await own.sum(own.array(Float32Array, 1)); }
     ${USE_TASKS}
     await rt.close();
     const cluster: Cluster = await connect({ local: 2, memoryBytes: 2 ** 26 });
@@ -259,6 +260,7 @@ describe('the package', { skip }, () => {
     for await (const each of cluster.stream('weft_sort_f64', [[inout(new Float64Array(2)), 2, out(Uint8Array, 3)]])) console.log(each.value);
     // @ts-expect-error: there is no such option
     await connect({ local: 2, memory: 5 });
+    { await using own = await connect({ local: 2 }); await own.map("weft_sum_f64", []); }
     await cluster.close();
     console.log(sum, result, reason, sums);`;
 
@@ -266,10 +268,11 @@ describe('the package', { skip }, () => {
     { title: 'an ES module, nodenext', file: 'use.mts', options: { module: 'nodenext' } },
     { title: 'an ES module, node16', file: 'use.mts', options: { module: 'node16' } },
     { title: 'CommonJS, node16', file: 'use.cts', options: { module: 'node16' } },
+    { title: 'compiled to CommonJS, node10', file: 'use.ts', options: { module: 'commonjs', moduleResolution: 'node10' } },
     { title: 'a bundler', file: 'use.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
   ]) {
     it(`is typed under strict: ${title}`, LIMIT, () => {
-      const folder = path.join(project, `types-${file}-${options.module}`);
+      const folder = path.join(project, `types-${title}`);
       mkdirSync(folder);
       const cjs = file.endsWith('.cts');
       const imports = cjs ? `import weft = require('weft');\nconst { createRuntime, WeftError } = weft;\ntype Runtime = weft.Runtime;\ntype Job<T> = weft.Job<T>;

@@ -64,6 +64,24 @@ forEachFlavour('rt.load', (flavour) => {
     assert.equal(await (await rt.load(file)).triple(3), 9);
   });
 
+  it('finds what a module of CommonJS exports, also where its text does not show it', LIMIT, async (t) => {
+    const rt = await open(t, flavour);
+    const folder = mkdtempSync(path.join(tmpdir(), 'weft-tasks-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    for (const [name, text] of Object.entries({
+      'plain.cjs': 'module.exports = { twice: (x) => 2 * x, name: 5 };',
+      'made.cjs': 'const make = () => ({ twice: (x) => 2 * x }); module.exports = make();',
+      'compiled.cjs': 'Object.defineProperty(exports, "__esModule", { value: true }); exports.twice = twice; exports.default = main; function twice(x) { return 2 * x; } function main(x) { return 3 * x; }',
+      'one.cjs': 'module.exports = (x) => 3 * x;',
+    })) {
+      const file = path.join(folder, name);
+      writeFileSync(file, text);
+      const tasks = await rt.load(file);
+      if (name !== 'one.cjs') assert.equal(await tasks.twice(4), 8, name);
+      if (name === 'compiled.cjs' || name === 'one.cjs') assert.equal(await tasks.default(4), 12, name);
+    }
+  });
+
   it('refuses what is no module of tasks', LIMIT, async (t) => {
     const rt = await open(t, flavour);
     for (const source of [undefined, null, 5, {}, '']) {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from 'node:events';
 import { WeftError } from '../errors.js';
 import { show } from '../show.js';
@@ -164,6 +165,11 @@ export class Cluster {
     return this.#closed;
   }
 
+  /** The same at the end of a block: `await using cluster = await connect(...)`. */
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+
   async #shutDown() {
     await Promise.all([...this.#running].map(({ over }) => over));
     await this.#engine.close();
@@ -218,12 +224,4 @@ export class Cluster {
       tell();
     }
   }
-}
-
-if (Symbol.asyncDispose) {
-  Object.defineProperty(Cluster.prototype, Symbol.asyncDispose, {
-    value: /** @this {Cluster} */ function () {
-      return this.close();
-    },
-  });
 }
