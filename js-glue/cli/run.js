@@ -6,6 +6,7 @@ import { createMemory } from '../src/module.js';
 import { readSignatures } from '../src/signature.js';
 import { isWasm } from '../src/signature-rare.js';
 import { whatIsWrong } from '../src/program/check.js';
+import { readImports } from '../src/program/limits.js';
 import { FileType, typeOf } from '../src/program/stat.js';
 import { Kind, Table } from '../src/program/table.js';
 import { UsageError, failure } from './output.js';
@@ -103,11 +104,11 @@ function openTable(folders) {
  * Workers load while the module is compiled: one for main and, as a program that starts a thread
  * mostly has work for every CPU, some for others.
  *
- * @param {Uint8Array<ArrayBuffer>} bytes  @param {import('../src/signature.js').Signatures} facts
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {(module: WebAssembly.Module) => void} check
  */
-async function compileWhileHiring(bytes, facts, check) {
-  const starts = facts.imports.some(({ name }) => name === 'thread-spawn');
+async function compileWhileHiring(bytes, check) {
+  const starts = readImports(bytes).imports.some(({ name }) => name === 'thread-spawn');
   const count = 1 + (starts ? Math.min(availableParallelism(), HIRED_MAX) : 0);
   const workers = Array.from({ length: count }, hireWorker).reverse(); // the first is taken from the end
   try {
@@ -144,7 +145,7 @@ export async function run(args) {
   const facts = readSignatures(bytes);
   const folders = options.dirs.length > 0 ? options.dirs : [readFolder('.')];
   const table = openTable(folders);
-  const { module, workers } = await compileWhileHiring(bytes, facts, (compiled) => {
+  const { module, workers } = await compileWhileHiring(bytes, (compiled) => {
     const wrong = whatIsWrong(name, facts, compiled);
     if (wrong) throw new Error(wrong);
   });

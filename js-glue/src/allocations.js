@@ -11,7 +11,7 @@
 
 export class Allocations {
   /** @type {Map<number, Allocation>} */
-  #byAddress = new Map();
+  byAddress = new Map();
 
   /** Addresses in rising order; undefined when out of date. @type {Float64Array | undefined} */
   #sorted;
@@ -25,7 +25,7 @@ export class Allocations {
   /** @param {number} address  @param {number} bytes  @param {ArrayBufferView} [array] */
   add(address, bytes, array) {
     const allocation = { address, bytes, uses: 0, freed: false, discarded: false };
-    this.#byAddress.set(address, allocation);
+    this.byAddress.set(address, allocation);
     this.#sorted = undefined;
     if (array) this.#byArray.set(array, allocation);
   }
@@ -33,27 +33,14 @@ export class Allocations {
   /** @param {Allocation} allocation */
   remove(allocation) {
     allocation.freed = true;
-    this.#byAddress.delete(allocation.address);
+    this.byAddress.delete(allocation.address);
     this.#sorted = undefined;
-  }
-
-  /** @param {number} address  @returns {Allocation | undefined} */
-  at(address) {
-    return this.#byAddress.get(address);
   }
 
   /** @param {ArrayBufferView} view  @returns {Allocation | undefined} */
   startingAt(view) {
-    const own = this.#byArray.get(view);
-    if (own) return own.freed ? undefined : own;
-    return this.#byAddress.get(view.byteOffset);
-  }
-
-  /** How much is handed out. */
-  held() {
-    let bytes = 0;
-    for (const allocation of this.#byAddress.values()) bytes += allocation.bytes;
-    return { count: this.#byAddress.size, bytes };
+    const found = this.holding(view);
+    return found?.address === view.byteOffset ? found : undefined;
   }
 
   /**
@@ -66,14 +53,14 @@ export class Allocations {
     const own = this.#byArray.get(view);
     if (own) return own.freed ? undefined : own;
     const { byteOffset: start, byteLength } = view;
-    const allocation = this.#byAddress.get(start) ?? this.#before(start);
+    const allocation = this.byAddress.get(start) ?? this.#before(start);
     if (!allocation || start + byteLength > allocation.address + allocation.bytes) return undefined;
     return allocation;
   }
 
   /** The allocation with the highest address below `address`. @param {number} address */
   #before(address) {
-    this.#sorted ??= Float64Array.from(this.#byAddress.keys()).sort();
+    this.#sorted ??= Float64Array.from(this.byAddress.keys()).sort();
     let low = 0;
     let high = this.#sorted.length;
     while (low < high) {
@@ -81,6 +68,6 @@ export class Allocations {
       if (this.#sorted[middle] <= address) low = middle + 1;
       else high = middle;
     }
-    return low === 0 ? undefined : this.#byAddress.get(this.#sorted[low - 1]);
+    return low === 0 ? undefined : this.byAddress.get(this.#sorted[low - 1]);
   }
 }

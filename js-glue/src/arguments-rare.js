@@ -57,7 +57,7 @@ export function convertRarer(space, callable, index, value, holdings) {
     if (value.includes('\0')) {
       throw mismatch(callable, index, value, 'a C string ends at its first NUL character');
     }
-    const address = space.copyString(value);
+    const address = space.put(new TextEncoder().encode(`${value}\0`));
     holdings.owned.push(address);
     return address;
   }

@@ -26,7 +26,7 @@ import { CELL_BYTES, Slot } from './layout.js';
  * @typedef {object} Space
  * @property {DataView} view
  * @property {import('./allocations.js').Allocations} allocations
- * @property {(text: string) => number} copyString  the address of a NUL-terminated copy
+ * @property {(bytes: Uint8Array) => number} put  the address of a copy
  * @property {(name: string) => any} find  an exported function
  */
 

@@ -112,8 +112,8 @@ export class Caller extends Algebra {
 
   /** @param {any} name  @returns {import('./arguments.js').Callable} */
   #find(name) {
-    const { callables, extras, info, mustBeOpen } = this.#core;
-    mustBeOpen();
-    return callables.get(name) ?? findTask(this.#core, name) ?? extras.unknownExport(name, info.functions);
+    const core = this.#core;
+    core.mustBeOpen();
+    return core.callables.get(name) ?? findTask(core, name) ?? core.extras.unknownExport(name, core.info.functions);
   }
 }

@@ -22,17 +22,15 @@ import { STATUS } from './status.js';
  *   `WEFT_ERR_WORKER`, `WEFT_ERR_TIMEOUT`
  */
 export async function openRuntime(host, options, settings = readOptions(host, options)) {
-  if (settings.threads === 0 || typeof SharedArrayBuffer === 'undefined') return openAlone(open, makeCrew(), host, options, settings);
-  const crew = makeCrew();
+  if (settings.threads === 0 || typeof SharedArrayBuffer === 'undefined') return openAlone(open, new Crew(), host, options, settings);
+  const crew = new Crew();
   try {
     return await open(host, options, settings, crew);
   } catch (error) {
     if (crew.refused === undefined || settings.strict) throw error;
-    return openAlone(open, makeCrew(), host, options, settings, crew.refused);
+    return openAlone(open, new Crew(), host, options, settings, crew.refused);
   }
 }
-
-const makeCrew = () => new Crew({ onSignal: () => {}, onFailure: () => {} });
 
 /**
  * @param {import('./host.js').Host} host  @param {RuntimeOptions} options
@@ -77,9 +75,9 @@ async function start(host, options, settings, crew) {
     if (error instanceof WeftError) throw error;
     throw noWorker(crew, error); // Emscripten's, from within C
   }
-  const extras = await import('./extras.js'); // while the workers start
+  const later = { extras: await import('./extras.js') }; // while the workers start
   await crew.until(() => crew.ready >= settings.threads);
-  return new Runtime(host, engine, crew, facts.callables, settings, extras);
+  return new Runtime(host, engine, crew, facts.callables, settings, later);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { endWorker, hearRarer, workerEnded } from './crew-rare.js';
-import { WeftError } from './errors.js';
+import { hearRarer, workerEnded } from './crew-rare.js';
 import { isOurs } from './protocol.js';
 
 /**
@@ -21,77 +20,50 @@ import { isOurs } from './protocol.js';
  * @property {(argument: number) => void} failed  tells C that one has not started
  */
 
-/**
- * What crew-rare.js works on.
- * @typedef {object} Link
- * @property {Crew} crew
- * @property {Map<import('./host.js').ThreadWorker, Member>} members
- * @property {import('./runtime.js').Core | undefined} core
- * @property {(reason: string, cause?: unknown) => void} lose
- */
+const nothing = () => {};
 
 /** The workers of one runtime, and what they report. */
 export class Crew {
   /** @type {Map<import('./host.js').ThreadWorker, Member>} */
-  #members = new Map();
-  /** @type {import('./runtime.js').Core | undefined} */
-  #core;
-  #ready = 0;
+  members = new Map();
+  /** @type {import('./runtime.js').Core | undefined} once the runtime works */
+  core;
+  /** Workers that have entered their loop. */
+  ready = 0;
   #dismissed = false;
   /** @type {(() => void)[]} called after every report */
   #waiting = [];
-
-  /**
-   * @param {object} listeners
-   * @param {() => void} listeners.onSignal  jobs have finished
-   * @param {(error: WeftError) => void} listeners.onFailure  a worker is lost
-   */
-  constructor({ onSignal, onFailure }) {
-    this.onSignal = onSignal;
-    this.onFailure = onFailure;
-    /** Called when the runtime ends; without workers the loop in its place stops. */
-    this.onDismiss = () => {};
-    /** What the host threw when it refused to create a worker, or to send it the memory.
-     * @type {unknown} */
-    this.refused = undefined;
-    /** @type {Threads | undefined} those of the wasi flavour */
-    this.threads = undefined;
-    /** A worker has loaded a module of tasks, or failed to. @type {(message: any) => void} */
-    this.onImported = () => {};
-  }
+  /** What the host threw when it refused to create a worker, or to send it the memory.
+   * @type {unknown} */
+  refused;
+  /** @type {Threads | undefined} those of the wasi flavour */
+  threads;
+  /** Jobs have finished. */
+  onSignal = nothing;
+  /** A worker is lost. @type {(error: import('./errors.js').WeftError) => void} */
+  onFailure = nothing;
+  /** Called when the runtime ends; without workers the loop in its place stops. */
+  onDismiss = nothing;
+  /** A worker has loaded a module of tasks, or failed to. @type {(message: any) => void} */
+  onImported = nothing;
 
   /** @param {import('./host.js').ThreadWorker} worker */
   add(worker) {
     const member = { worker, address: 0, losses: 0, follows: false, why: '', where: undefined };
-    this.#members.set(worker, member);
+    this.members.set(worker, member);
     worker.onMessage((message) => {
-      if (!this.#dismissed && this.#members.has(worker) && isOurs(message)) this.#hear(member, message);
+      if (!this.#dismissed && this.members.has(worker) && isOurs(message)) this.#hear(member, message);
     });
     worker.onEnd((reason, cause) => {
-      if (!this.#dismissed && this.#members.has(worker)) workerEnded(this.link, member, reason, cause);
+      if (!this.#dismissed && this.members.has(worker)) workerEnded(this, member, reason, cause);
     });
     return worker;
-  }
-
-  /** @returns {Link} */
-  get link() {
-    return { crew: this, members: this.#members, core: this.#core, lose: this.#lose.bind(this) };
-  }
-
-  /** The runtime works from here on. @param {import('./runtime.js').Core} core */
-  serve(core) {
-    this.#core = core;
-  }
-
-  /** Workers that have entered their loop. */
-  get ready() {
-    return this.#ready;
   }
 
   /** Workers that are in their loop. */
   get present() {
     let count = 0;
-    for (const { address } of this.#members.values()) count += Number(address !== 0);
+    for (const { address } of this.members.values()) count += Number(address !== 0);
     return count;
   }
 
@@ -117,20 +89,9 @@ export class Crew {
   async dismiss() {
     this.#dismissed = true;
     this.onDismiss();
-    const workers = [...this.#members.keys()];
-    this.#members.clear();
+    const workers = [...this.members.keys()];
+    this.members.clear();
     await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-
-  /**
-   * Ends the worker that is inside a job which does not end, and lets another go on in its
-   * place ("Successors" in wasm/ABI.md).
-   *
-   * @param {number} index  @param {number} slot  of the job
-   * @returns {boolean}  true: it is held, to be ended at a later look
-   */
-  end(index, slot) {
-    return endWorker(this.link, index, slot);
   }
 
   /** @param {Member} member  @param {any} message */
@@ -141,19 +102,14 @@ export class Crew {
       member.address = message.worker;
       member.losses = 0;
       member.follows = false;
-      this.#ready++;
+      this.ready++;
     } else if (type === 'weft:ended') {
       member.address = 0;
     } else if (type === 'weft:exited') {
       member.worker.runs = undefined;
       this.threads?.idle.push(member.worker);
     } else if (type === 'weft:signal') this.onSignal();
-    else hearRarer(this.link, member, message);
+    else hearRarer(this, member, message);
     for (const check of [...this.#waiting]) check();
-  }
-
-  /** @param {string} reason  @param {unknown} [cause] */
-  #lose(reason, cause) {
-    this.onFailure(new WeftError('WEFT_ERR_WORKER', reason, { cause }));
   }
 }

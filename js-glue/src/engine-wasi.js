@@ -91,9 +91,8 @@ export async function openWasi(host, settings, facts, crew) {
     },
   }), host.maySleep && !alone);
   const find = (/** @type {string} */ name) => exports[name];
-  if (!Solo) return { flavour: 'wasi', memory, find, started: () => {}, follow };
-  solo = new Solo({ host, find, guard: /** @type {any} */ (guard), crew });
-  return { flavour: 'wasi', memory, find: solo.find, started: () => {}, solo };
+  solo = Solo && new Solo({ host, find, guard: /** @type {any} */ (guard), crew });
+  return { flavour: 'wasi', memory, find: solo?.find ?? find, started: () => {}, follow: alone ? undefined : follow, solo };
 }
 
 /**

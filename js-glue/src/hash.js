@@ -1,5 +1,6 @@
 import { Control } from './control.js';
 import { WeftError } from './errors.js';
+import { share } from './heap-rare.js';
 import { show } from './show.js';
 import { optionsOf } from './numbers.js';
 import { bytesOf, openSource } from './hash-source.js';
@@ -76,7 +77,7 @@ async function hashWhole(core, control, bytes, onProgress) {
   const { digest } = callKernels(core, control);
   const own = bytes.buffer === core.memory.buffer;
   core.mustBeOpen();
-  const array = own ? bytes : heap.share(bytes);
+  const array = own ? bytes : share(heap, bytes);
   try {
     const result = await digest('weft_blake3', array, array.length);
     onProgress?.({ done: array.length, total: array.length });

@@ -68,9 +68,16 @@ export function string(heap, pointer) {
   return new TextDecoder().decode(heap.bytes.slice(address, end)); // takes no shared memory
 }
 
+/** How much is handed out. @param {import('./allocations.js').Allocations} allocations */
+export function heldBy({ byAddress }) {
+  let bytes = 0;
+  for (const allocation of byAddress.values()) bytes += allocation.bytes;
+  return { count: byAddress.size, bytes };
+}
+
 /** @param {Heap} heap  @param {number} bytes  that C has not got  @returns {never} */
 export function takenUp({ allocations, memory }, bytes) {
-  const { count, bytes: held } = allocations.held();
+  const { count, bytes: held } = heldBy(allocations);
   throw new WeftError('WEFT_ERR_NOMEM',
     `out of memory: ${bytes} bytes asked for; of ${memory.buffer.byteLength} bytes in all, ${held} are held by ${count} arrays and pointers of rt.array, rt.alloc and rt.share: free some with rt.free(), or raise memoryBytes (at most 4 GiB)`);
 }

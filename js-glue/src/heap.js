@@ -1,5 +1,5 @@
 import { Allocations } from './allocations.js';
-import { isForeignArray, refuseArray, refuseFree, refuseSize, share, string, takenUp } from './heap-rare.js';
+import { isForeignArray, refuseArray, refuseFree, refuseSize, takenUp } from './heap-rare.js';
 
 const ALIGN = 64; // a cache line, and enough for every SIMD type
 
@@ -69,31 +69,17 @@ export class Heap {
     let allocation;
     let unread;
     try {
-      if (!ArrayBuffer.isView(target)) allocation = this.allocations.at(target);
+      if (!ArrayBuffer.isView(target)) allocation = this.allocations.byAddress.get(target);
       else if (target.buffer === this.memory.buffer) allocation = this.allocations.startingAt(target);
     } catch (error) {
       unread = { error };
     }
     if (!allocation || allocation.uses > 0) return refuseFree(allocation, unread);
-    this.allocations.remove(allocation);
-    this.find('weft_js_free')(allocation.address);
-  }
-
-  /**
-   * Frees an array that nobody else knows, as soon as no call uses it.
-   *
-   * @param {ArrayBufferView} array
-   */
-  discard(array) {
-    const allocation = this.allocations.startingAt(array);
-    if (!allocation) return;
-    allocation.discarded = true;
     this.#dispose(allocation);
   }
 
-  /** @param {any} allocation  or another thing that a call held */
+  /** @param {any} allocation */
   #dispose(allocation) {
-    if (allocation.uses > 0 || !allocation.discarded) return;
     this.allocations.remove(allocation);
     this.find('weft_js_free')(allocation.address);
   }
@@ -105,27 +91,9 @@ export class Heap {
     return address;
   }
 
-  /** @param {string} text  @returns {number} the address of a NUL-terminated copy */
-  copyString(text) {
-    return this.put(new TextEncoder().encode(`${text}\0`));
-  }
-
-  /** @param {AnyArray | ArrayBufferLike | DataView} source */
-  share(source) {
-    return share(this, source);
-  }
-
-  /** @param {number} pointer */
-  string(pointer) {
-    return string(this, pointer);
-  }
-
   /** @param {import('./arguments.js').Holdings} holdings  what a call held until its end */
   release({ arrays, owned }) {
-    for (const allocation of arrays) {
-      allocation.uses--;
-      this.#dispose(allocation);
-    }
+    for (const held of /** @type {any[]} */ (arrays)) if (--held.uses === 0 && held.discarded) this.#dispose(held);
     for (const address of owned) this.find('weft_js_free')(address);
   }
 }

@@ -27,7 +27,11 @@ export function discard({ heap, mustBeOpen }, array) {
   } catch {
     return;
   }
-  heap.discard(array);
+  const allocation = heap.allocations.startingAt(array);
+  if (!allocation) return;
+  allocation.discarded = true;
+  allocation.uses++;
+  heap.release({ arrays: [allocation], owned: [] });
 }
 
 /** One call of a kernel that returns a status, or nothing, and leaves its results in memory. */

@@ -1,5 +1,5 @@
 import { promises } from 'node:fs';
-import { createRequire } from 'node:module';
+import { load } from './node.js';
 import { notLoaded, toPath } from './node-rare.js';
 
 /** @param {URL | string} source  @returns {Promise<import('./hash-source.js').Reader>} */
@@ -33,7 +33,7 @@ export async function loadScript(source) {
   const path = toPath(source);
   let factory;
   try {
-    factory = createRequire(import.meta.url)(path);
+    factory = load(path);
   } catch (error) {
     throw notLoaded(
       `${path} cannot be loaded: ${/** @type {Error} */ (error).message} (Node takes Emscripten's output as CommonJS: link with -sMODULARIZE, and keep it in a folder whose package.json says "type": "commonjs")`,

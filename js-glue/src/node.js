@@ -4,13 +4,16 @@ import { readOptions } from './options.js';
 
 const MIB = 1024 * 1024;
 
+/** A CommonJS module, at once. @type {(name: string) => any} */
+export const load = createRequire(import.meta.url);
+
 /**
  * One of Node's own modules, when it is wanted: importing the few that are needed here takes
  * longer than all else of the import.
  *
  * @type {(name: string) => any}  untyped, as programs need not have the types of Node
  */
-export const builtin = /** @type {any} */ (process).getBuiltinModule ?? createRequire(import.meta.url);
+export const builtin = /** @type {any} */ (process).getBuiltinModule ?? load;
 
 /** @param {string} path  @returns {string | undefined} */
 function read(path) {
@@ -24,22 +27,16 @@ function read(path) {
 /** CPUs that the control groups of this process grant it, Infinity without a limit. */
 export function cgroupQuota(readText = read) {
   let least = Infinity;
-  for (const line of readText('/proc/self/cgroup')?.split('\n') ?? []) {
-    const [, id, controllers, group] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
-    if (group === undefined) continue;
-    const two = id === '0' && controllers === '';
-    if (!two && !controllers.split(',').includes('cpu')) continue;
-    const root = two ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controllers}`;
-    // A group is limited by its ancestors too.
-    for (let at = group; ; at = at.slice(0, at.lastIndexOf('/'))) {
-      const folder = `${root}${at === '/' ? '' : at}`;
-      const text = two
-        ? readText(`${folder}/cpu.max`)
-        : `${readText(`${folder}/cpu.cfs_quota_us`)} ${readText(`${folder}/cpu.cfs_period_us`)}`;
-      const [quota, period] = (text ?? '').trim().split(/\s+/).map(Number);
-      if (quota > 0 && period > 0) least = Math.min(least, quota / period);
-      if (at === '' || at === '/') break;
-    }
+  // Version 2 names no controllers.
+  for (const [, controllers, group] of (readText('/proc/self/cgroup') ?? '').matchAll(/^\d+:([^:\n]*\bcpu\b[^:\n]*)?:(.*)$/gm)) {
+    const root = `/sys/fs/cgroup${controllers ? `/${controllers}` : ''}`;
+    let at = `${group}/`;
+    do { // a group is limited by its ancestors too
+      at = at.slice(0, at.lastIndexOf('/'));
+      const of = (/** @type {string} */ name) => readText(`${root}${at}/cpu.${name}`);
+      const [quota, period] = String(controllers ? `${of('cfs_quota_us')} ${of('cfs_period_us')}` : of('max')).split(/\s+/).map(Number);
+      if (quota / period > 0) least = Math.min(least, quota / period);
+    } while (at);
   }
   return least;
 }

@@ -56,30 +56,32 @@ const LARGEST = 2 ** 31 - 1;
  * @property {boolean} waitAsync
  */
 
+/** @typedef {(name: string) => unknown} Take  reads an option, and notes that it was read */
+
 /**
- * @param {string} name  @param {unknown} value  @param {number} fallback
+ * @param {Take} take  @param {string} name  @param {number} fallback
  * @param {number} min  @param {number} max  @param {boolean} [integer]
  */
-function number(name, value, fallback, min, max, integer) {
+function number(take, name, fallback, min, max, integer) {
+  const value = take(name);
   if (value === undefined) return fallback;
   if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value))) return value;
   return refuseNumber(name, value, min, max, integer);
 }
 
-/** @param {string} name  @param {unknown} value */
-function flag(name, value) {
+/** @param {Take} take  @param {string} name */
+function flag(take, name) {
+  const value = take(name);
   if (value !== undefined && typeof value !== 'boolean') refuse(name, value, 'true or false');
   return value;
 }
 
 /**
- * @param {unknown} option  @param {string | undefined} variable  WEFT_THREADS
+ * @param {number} option  -1: there is none  @param {string | undefined} variable  WEFT_THREADS
  * @param {{ count: number, rule: string }} cpus
  */
 function decideThreads(option, variable, cpus) {
-  if (option !== undefined) {
-    return { threads: number('threads', option, 0, 0, THREADS_MAX, true), threadsFrom: 'option' };
-  }
+  if (option >= 0) return { threads: option, threadsFrom: 'option' };
   const fromVariable = Number(variable);
   if (variable && /^\d+$/.test(variable) && fromVariable >= 1 && fromVariable <= THREADS_MAX) {
     return { threads: fromVariable, threadsFrom: 'WEFT_THREADS' };
@@ -97,24 +99,27 @@ function decideThreads(option, variable, cpus) {
  */
 export function readOptions(host, options) {
   if (typeof options !== 'object' || options === null) refuse('createRuntime: the options', options, 'an object');
-  const {
-    module, wasm, threads, strict, memoryBytes, stackBytes, spinMs, startTimeoutMs, maxQueued, graceMs, idleTimeoutMs,
-    waitAsync, ...others
-  } = options;
-  for (const name in others) refuseOption(name);
-  const cpus = host.cpus();
-  const spin = number('spinMs', spinMs, NaN, 0, 1000);
-  return {
-    ...decideThreads(threads, host.variable('WEFT_THREADS'), cpus),
-    strict: flag('strict', strict) === true,
-    cpus: cpus.count,
-    memoryBytes: number('memoryBytes', memoryBytes, 1024 * MIB, 65536, 4096 * MIB, true),
-    stackBytes: number('stackBytes', stackBytes, 0, 65536, 256 * MIB, true),
-    spinNs: Number.isNaN(spin) ? 0 : spin * 1e6 || -1,
-    startTimeoutMs: number('startTimeoutMs', startTimeoutMs, 10_000, 1, LARGEST),
-    maxQueued: number('maxQueued', maxQueued, MIB, 1, LARGEST, true),
-    graceMs: number('graceMs', graceMs, 1000, 0, LARGEST),
-    idleMs: number('idleTimeoutMs', idleTimeoutMs, 0, 0, LARGEST),
-    waitAsync: flag('waitAsync', waitAsync) !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
+  const { module, wasm, ...left } = /** @type {any} */ (options);
+  /** @type {Take} */
+  const take = (name) => {
+    delete left[name];
+    return /** @type {any} */ (options)[name];
   };
+  const cpus = host.cpus();
+  const spin = number(take, 'spinMs', NaN, 0, 1000);
+  const settings = {
+    ...decideThreads(number(take, 'threads', -1, 0, THREADS_MAX, true), host.variable('WEFT_THREADS'), cpus),
+    strict: flag(take, 'strict') === true,
+    cpus: cpus.count,
+    memoryBytes: number(take, 'memoryBytes', 1024 * MIB, 65536, 4096 * MIB, true),
+    stackBytes: number(take, 'stackBytes', 0, 65536, 256 * MIB, true),
+    spinNs: Number.isNaN(spin) ? 0 : spin * 1e6 || -1,
+    startTimeoutMs: number(take, 'startTimeoutMs', 10_000, 1, LARGEST),
+    maxQueued: number(take, 'maxQueued', MIB, 1, LARGEST, true),
+    graceMs: number(take, 'graceMs', 1000, 0, LARGEST),
+    idleMs: number(take, 'idleTimeoutMs', 0, 0, LARGEST),
+    waitAsync: flag(take, 'waitAsync') !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
+  };
+  for (const name in left) refuseOption(name);
+  return settings;
 }

@@ -39,7 +39,7 @@ export class Rest {
     if (!open() || jobs.unsettled > 0) return; // who ends the last call begins anew
     const left = this.#since + this.#limit - performance.now();
     if (left > 0) return this.#arm(left);
-    const busy = jobs.open > 0 || tasks?.loading || othersRun(crew.link) || engine.find('weft_js_rest')() === 0;
+    const busy = jobs.open > 0 || tasks?.loading || othersRun(crew) || engine.find('weft_js_rest')() === 0;
     if (busy) return this.#arm(this.#limit);
     this.#state = 'ending';
     crew.until(() => crew.present === 0).then(() => {
@@ -52,7 +52,7 @@ export class Rest {
     const { crew, engine } = this.#core;
     this.#state = 'ended';
     engine.find('weft_js_rested')();
-    retire(crew.link);
+    retire(crew);
   }
 
   /**

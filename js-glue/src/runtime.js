@@ -3,7 +3,7 @@ import { ExportCallable } from './arguments.js';
 import { Caller } from './caller.js';
 import { unreadable } from './show.js';
 import { Heap } from './heap.js';
-import { copyOf } from './heap-rare.js';
+import { copyOf, share, string } from './heap-rare.js';
 import { Jobs } from './jobs.js';
 import { Pulse } from './pulse.js';
 import { endObjects, failEverything, refuseClosed } from './runtime-rare.js';
@@ -74,14 +74,19 @@ export class Runtime extends Caller {
    * @param {import('./crew.js').Crew} crew
    * @param {Map<string, import('./arguments.js').Export>} exports
    * @param {import('./options.js').Settings} settings
-   * @param {typeof import('./extras.js')} extras
+   * @param {{ readonly extras: typeof import('./extras.js') }} later
    */
-  constructor(host, engine, crew, exports, settings, extras) {
+  constructor(host, engine, crew, exports, settings, later) {
     const { memory } = engine;
     const heap = new Heap(engine);
     const callables = new Map();
     for (const [name, entry] of exports) callables.set(name, new ExportCallable(heap, entry));
-    const core = /** @type {Core} */ ({ host, engine, memory, view: heap.view, heap, crew, settings, callables, extras });
+    const core = /** @type {Core} */ ({
+      host, engine, memory, view: heap.view, heap, crew, settings, callables,
+      get extras() {
+        return later.extras;
+      },
+    });
     core.open = () => this.#phase === 'open';
     core.mustBeOpen = () => this.#mustBeOpen();
     super(core, undefined);
@@ -90,11 +95,11 @@ export class Runtime extends Caller {
     this.#crew = crew;
     this.#heap = heap;
     this.#jobs = core.jobs = new Jobs(core);
-    core.watchdog = () => core.watch ??= new extras.Watch(core);
+    core.watchdog = () => core.watch ??= new later.extras.Watch(core);
     core.pulse = new Pulse(core);
-    crew.serve(core);
+    crew.core = core;
     Object.defineProperty(core, 'codec', {
-      get: () => this.#codec ??= new extras.Codec(heap, (handle) => this.#objects.open(handle)),
+      get: () => this.#codec ??= new later.extras.Codec(heap, (handle) => this.#objects.open(handle)),
     });
     crew.onSignal = () => this.#jobs.listener.onSignal();
     crew.onFailure = (error) => this.#fail(error);
@@ -193,7 +198,7 @@ export class Runtime extends Caller {
    */
   share(source) {
     this.#mustBeOpen();
-    return this.#heap.share(source);
+    return share(this.#heap, source);
   }
 
   /**
@@ -216,7 +221,7 @@ export class Runtime extends Caller {
    */
   string(pointer) {
     this.#mustBeOpen();
-    return this.#heap.string(pointer);
+    return string(this.#heap, pointer);
   }
 
   /**

@@ -15,12 +15,10 @@ import { ARGUMENTS_MAX } from './layout.js';
  *
  * @typedef {object} Signatures
  * @property {Map<string, FunctionType>} functions  exported functions
- * @property {{ module: string, name: string, kind: string }[]} imports
  * @property {(MemoryType & { imported: boolean }) | undefined} memory
  */
 
 const PAGE = 65536;
-const KINDS = ['function', 'table', 'memory', 'global', 'tag'];
 /** @type {Record<number, string>} */
 const LETTERS = { 0x7f: 'i', 0x7e: 'I', 0x7d: 'f', 0x7c: 'F' };
 
@@ -33,9 +31,10 @@ export function readSignatures(bytes) {
   const decoder = new TextDecoder();
   let at = 8;
   let end = bytes.length; // of the section
+  const malformed = () => new RangeError(`malformed at byte ${at}`);
 
   function byte() {
-    if (at >= end) throw new RangeError('unexpected end');
+    if (at >= end) throw malformed();
     return bytes[at++];
   }
 
@@ -52,7 +51,7 @@ export function readSignatures(bytes) {
   /** The number of bytes that follow. */
   function size() {
     const length = unsigned();
-    if (length > end - at) throw new RangeError('unexpected end');
+    if (length > end - at) throw malformed();
     return length;
   }
 
@@ -76,7 +75,7 @@ export function readSignatures(bytes) {
   }
 
   function functionType() {
-    if (byte() !== 0x60) throw new RangeError('a type that is not a function');
+    if (byte() !== 0x60) throw malformed(); // no function's
     return { params: list(valueType).join(''), results: list(valueType).join('') };
   }
 
@@ -89,8 +88,6 @@ export function readSignatures(bytes) {
 
   /** @type {FunctionType[]} */
   let types = [];
-  /** @type {Signatures['imports']} */
-  let imports = [];
   /** @type {Signatures['memory']} */
   let memory;
   /** @type {number[]} of the functions, those imported first */
@@ -99,15 +96,15 @@ export function readSignatures(bytes) {
   const functions = new Map();
 
   function importEntry() {
-    const entry = { module: name(), name: name(), kind: KINDS[byte()] };
-    const { kind } = entry;
-    if (kind === 'function') typeIndices.push(unsigned());
-    else if (kind === 'table') (valueType(), limits());
-    else if (kind === 'memory') memory ??= { ...limits(), imported: true };
-    else if (kind === 'global') (valueType(), byte());
-    else if (kind === 'tag') (byte(), unsigned());
-    else throw new RangeError('an import of an unknown kind');
-    return entry;
+    name(); // of the module
+    name();
+    const kind = byte();
+    if (kind === 0) typeIndices.push(unsigned());
+    else if (kind === 1) (valueType(), limits()); // a table
+    else if (kind === 2) memory ??= { ...limits(), imported: true };
+    else if (kind === 3) (valueType(), byte()); // a global
+    else if (kind === 4) (byte(), unsigned()); // a tag
+    else throw malformed();
   }
 
   function exportEntry() {
@@ -120,7 +117,7 @@ export function readSignatures(bytes) {
   /** By their numbers, in the order in which they come. @type {Record<number, () => void>} */
   const sections = {
     1: () => { types = list(functionType); },
-    2: () => { imports = list(importEntry); },
+    2: () => { list(importEntry); },
     3: () => { list(() => typeIndices.push(unsigned())); },
     5: () => {
       const [own] = list(limits);
@@ -136,7 +133,7 @@ export function readSignatures(bytes) {
     at = next;
     end = bytes.length;
   }
-  return { functions, imports, memory };
+  return { functions, memory };
 }
 
 /**

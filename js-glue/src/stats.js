@@ -1,3 +1,4 @@
+import { heldBy } from './heap-rare.js';
 /** Of a weft_worker_stats, in the order of its fields. */
 const COUNTS = /** @type {const} */ (['jobs', 'tasksStolen', 'tasksOffered', 'stealsFailed', 'parks', 'wakes']);
 const RECORD_BYTES = 8 * (COUNTS.length + 1);
@@ -59,7 +60,7 @@ export function readStats(core) {
   const { jobs, heap, memory } = core;
   const { submitted, failed, cancelled } = jobs.counts;
   const pending = jobs.unsettled;
-  const { count, bytes } = heap.allocations.held();
+  const { count, bytes } = heldBy(heap.allocations);
   return {
     calls: { submitted, pending, finished: submitted - pending - failed - cancelled, failed, cancelled, open: jobs.open },
     jobs: jobs.owners().map(({ id, name, label }) => ({ id, name, label })),

@@ -233,7 +233,7 @@ export function createTasks(link, lines) {
     view,
     find,
     allocations: { holding: () => ({ uses: 0 }) }, // the caller of the task holds them
-    copyString: (/** @type {string} */ text) => put(new TextEncoder().encode(`${text}\0`)),
+    put,
     release: (/** @type {import('./arguments.js').Holdings} */ { owned }) => owned.forEach(free),
   });
 

@@ -1,3 +1,4 @@
+import { endWorker } from './crew-rare.js';
 import { Failure } from './outcome.js';
 
 /** Of a worker, and in `flags`: src/platform/js_watch.c. */
@@ -175,7 +176,7 @@ export class Watch {
     if (trouble.looks > 1 && performance.now() >= trouble.killAt) {
       // Twice in a row: not one that is only on its way into a sleep.
       for (const { worker } of running) {
-        if (trouble.running.has(worker) && this.core.crew.end(worker, slot)) trouble.held.add(worker);
+        if (trouble.running.has(worker) && endWorker(this.core.crew, worker, slot)) trouble.held.add(worker);
       }
     }
     for (const worker of trouble.held) {

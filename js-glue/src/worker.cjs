@@ -182,21 +182,21 @@ function createGuard(link) {
     return tasks.statusOf(error);
   }
 
-  /** @param {any} error  @returns {Uint8Array} */
+  /** @param {any} error  whatever was thrown */
   function describe(error) {
-    if (tasks) return tasks.describe(error);
-    return new TextEncoder().encode(JSON.stringify({
-      name: String((error && error.name) || 'Error'),
-      message: String(error && error.message !== undefined ? error.message : error),
-      stack: String((error && error.stack) || ''),
-    }));
+    const known = error || {};
+    return {
+      name: String(known.name || 'Error'),
+      message: String(known.message === undefined ? error : known.message),
+      stack: String(known.stack || ''),
+    };
   }
 
   /** @param {number} slot  0: none  @param {any} error */
   function record(slot, error) {
     if (slot === 0 || statusOf(error) === ERR_CANCELLED) return;
     if (!lines) open();
-    const bytes = describe(error);
+    const bytes = tasks ? tasks.describe(error) : new TextEncoder().encode(JSON.stringify(describe(error)));
     const address = link.find('weft_js_alloc')(bytes.length, 8) >>> 0;
     if (address === 0) return; // the status still tells that it failed
     // Another worker inside the same job may have failed at the same time: the first wins.
@@ -281,11 +281,7 @@ function createGuard(link) {
       if (enter(worker)) visit(worker);
       else link.resume(worker); // the loop ends again at once, and then the thread
     }).catch((error) => {
-      link.post({
-        type: 'weft:failed',
-        argument: 0,
-        error: { name: String(error && error.name), message: String(error && error.message), stack: String(error && error.stack) },
-      });
+      link.post({ type: 'weft:failed', argument: 0, error: describe(error) });
     });
   }
 

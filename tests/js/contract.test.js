@@ -5,6 +5,7 @@ import { WeftError } from '../../js-glue/src/errors.js';
 import { STATUS, codeOf } from '../../js-glue/src/status.js';
 import * as index from '../../js-glue/src/index.js';
 import * as layout from '../../js-glue/src/layout.js';
+import { readImports } from '../../js-glue/src/program/limits.js';
 import { isCallable, readSignatures } from '../../js-glue/src/signature.js';
 import { isWasm } from '../../js-glue/src/signature-rare.js';
 import { makeWorker, workerFile } from '../../js-glue/make_worker.js';
@@ -105,8 +106,10 @@ it('reads a module of every kind of import, and stops at a damaged one', () => {
     ...section(7, 3, ...text('f'), 0, 0, ...text('own'), 0, 1, ...text('m'), 2, 0),
   ]);
   assert.ok(isWasm(bytes));
-  const { functions, imports, memory } = readSignatures(bytes);
-  assert.deepEqual(imports.map(({ name, kind }) => `${name} ${kind}`), ['f function', 't table', 'g global', 'm memory']);
+  const { functions, memory } = readSignatures(bytes);
+  const quick = readImports(bytes);
+  assert.deepEqual(quick.imports.map(({ module, name }) => `${module}.${name}`), ['a.f', 'a.t', 'a.g', 'a.m']);
+  assert.deepEqual({ ...quick.memory, imported: true }, memory);
   assert.deepEqual([...functions], [['f', { params: '', results: 'fF' }], ['own', { params: 'i?', results: 'I' }]]);
   assert.deepEqual(memory, { shared: true, minimum: 144 * 65536, maximum: 65536 * 65536, imported: true });
   assert.ok([...functions.values()].every((type) => !isCallable(type)));

@@ -97,6 +97,7 @@ it('reads quotas of control groups, the least along the path', () => {
     '/sys/fs/cgroup/a/b/cpu.max': '400000 100000\n',
     '/sys/fs/cgroup/a/cpu.max': '150000 100000\n',
   })), 1.5);
+  assert.equal(cgroupQuota(files({ '/proc/self/cgroup': '2:cpuset:/x\n1:name=systemd:/\n0::/\n', '/sys/fs/cgroup/cpu.max': '50000 100000\n' })), 0.5);
   assert.equal(cgroupQuota(files({
     '/proc/self/cgroup': '4:memory:/x\n3:cpu,cpuacct:/x\n',
     '/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us': '50000\n',

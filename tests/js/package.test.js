@@ -19,7 +19,7 @@ const LIMIT = { timeout: 300_000 };
 
 /** What Node loads for calls of C functions: what `import` takes, what createRuntime adds, a worker's file. */
 const GLUE = ['index.js', 'core.cjs', 'worker.cjs'];
-const GLUE_BROTLI_MAX = 12.5 * 1024;
+const GLUE_BROTLI_MAX = 12_000;
 
 let project;
 

@@ -9,12 +9,12 @@ import { createSystem } from './system.js';
  * @param {WebAssembly.Module} module
  * @returns {string | undefined}
  */
-export function whatIsWrong(file, { imports, memory, functions }, module) {
+export function whatIsWrong(file, { memory, functions }, module) {
   const nothing = /** @type {any} */ (() => {});
   const all = /** @type {Record<string, any>} */ (createImports(
     { module, memory: /** @type {any} */ ({ buffer: new ArrayBuffer(0) }), cpus: 1, now: nothing, write: nothing, spawn: nothing }, nothing));
   all.wasi_snapshot_preview1 = createSystem({ memory: nothing, table: nothing, files: nothing, now: nothing, args: [], env: {}, preopens: [], exit: nothing });
-  const missing = imports.filter(({ module: from, name }) => !Object.hasOwn(all[from] ?? {}, name));
+  const missing = WebAssembly.Module.imports(module).filter(({ module: from, name }) => !Object.hasOwn(all[from] ?? {}, name));
   if (missing.length > 0) {
     return `${file} imports what weft does not have: ${missing.map(({ module: from, name }) => `${from}.${name}`).join(', ')}`;
   }
