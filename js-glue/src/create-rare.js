@@ -99,6 +99,10 @@ export function tooLate({ ready }, { threads, startTimeoutMs }) {
 
 /** @param {Crew} crew  @param {unknown} error  what the host has thrown */
 export function noWorker(crew, error) {
+  const { code, message } = /** @type {any} */ (error);
+  if (/^ERR_(WORKER_)?INVALID|^ERR_OUT_OF_RANGE/.test(code)) { // Node's word for what the option worker says
+    return new WeftError('WEFT_ERR_INVALID', `the option worker cannot be used: ${message}`, { cause: error });
+  }
   crew.refused = error;
-  return new WeftError('WEFT_ERR_WORKER', `a worker cannot be created: ${/** @type {Error} */ (error).message}`, { cause: error });
+  return new WeftError('WEFT_ERR_WORKER', `a worker cannot be created: ${message}`, { cause: error });
 }

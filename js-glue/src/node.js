@@ -78,14 +78,14 @@ export function wrap(worker) {
 }
 
 /** @param {import('./options.js').Settings} settings */
-export function createWorker({ stackBytes }) {
+export function createWorker({ stackBytes, worker }) {
   // As large as the C stack, and not more: V8 checks its own, so that a recursion mostly ends
   // there, with an error, before it has overrun the C stack.
   const stackSizeMb = Math.max(1, Math.ceil(stackBytes / MIB));
   const { Worker } = builtin('worker_threads');
   return wrap(new Worker(new URL('./worker.cjs', import.meta.url), {
-    execArgv: [], // no loaders of the application: they would slow the start
-    resourceLimits: { stackSizeMb },
+    ...worker,
+    resourceLimits: { ...worker?.resourceLimits, stackSizeMb },
   }));
 }
 

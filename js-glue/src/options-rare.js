@@ -26,7 +26,13 @@ export function refuseNumber(name, value, min, max, integer) {
 }
 
 const OPTIONS = ['module', 'wasm', 'threads', 'strict', 'memoryBytes', 'stackBytes', 'spinMs', 'startTimeoutMs',
-  'maxQueued', 'graceMs', 'idleTimeoutMs', 'waitAsync'];
+  'maxQueued', 'graceMs', 'idleTimeoutMs', 'worker', 'waitAsync'];
 
 /** @param {string} name  of an option that is none */
 export const refuseOption = (name) => mustKnow('createRuntime', { [name]: undefined }, OPTIONS);
+
+/** What is in it Node checks. @param {unknown} worker */
+export function checkThread(worker) {
+  if (typeof worker !== 'object' || worker === null) return refuse('worker', worker, 'an object');
+  mustKnow('createRuntime: worker', worker, ['execArgv', 'argv', 'env', 'resourceLimits']);
+}

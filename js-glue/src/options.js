@@ -1,4 +1,4 @@
-import { refuse, refuseNumber, refuseOption } from './options-rare.js';
+import { checkThread, refuse, refuseNumber, refuseOption } from './options-rare.js';
 
 export const THREADS_MAX = 128;
 const MIB = 1024 * 1024;
@@ -31,8 +31,22 @@ const LARGEST = 2 ** 31 - 1;
  * @property {number} [idleTimeoutMs]  of the `wasi` flavour: after so long without a call the
  *   workers are ended, and their memory is given back; the next call starts them again. Arrays,
  *   locks and loaded tasks stay. Default 0: never
+ * @property {ThreadOptions} [worker]  of Node and the `wasi` flavour: for the threads of the workers
  * @property {boolean} [waitAsync]  false: do without `Atomics.waitAsync`, as on hosts that
  *   lack it; default: use it where it exists
+ */
+
+/**
+ * What Node's own Worker takes of these.
+ * @typedef {object} ThreadOptions
+ * @property {string[]} [execArgv]  options of Node; default: those of this process, so that
+ *   --import, loaders, --conditions and --enable-source-maps hold in tasks as well. [] starts
+ *   faster where there are loaders
+ * @property {string[]} [argv]  what process.argv of tasks ends with
+ * @property {Record<string, string | undefined> | symbol} [env]  process.env of tasks
+ * @property {{ maxOldGenerationSizeMb?: number, maxYoungGenerationSizeMb?: number, codeRangeSizeMb?: number }} [resourceLimits]
+ *   of JavaScript's own heap, for each worker. A task that exceeds them is rejected with
+ *   `WEFT_ERR_WORKER`, and its worker replaced
  */
 
 /** @typedef {(module: object) => Promise<any>} EmscriptenFactory */
@@ -53,6 +67,7 @@ const LARGEST = 2 ** 31 - 1;
  * @property {number} maxQueued
  * @property {number} graceMs
  * @property {number} idleMs  0: never
+ * @property {ThreadOptions} [worker]
  * @property {boolean} waitAsync
  */
 
@@ -74,6 +89,12 @@ function flag(take, name) {
   const value = take(name);
   if (value !== undefined && typeof value !== 'boolean') refuse(name, value, 'true or false');
   return value;
+}
+
+/** @param {any} worker  @returns {ThreadOptions | undefined} */
+function thread(worker) {
+  if (worker !== undefined) checkThread(worker);
+  return worker;
 }
 
 /**
@@ -118,6 +139,7 @@ export function readOptions(host, options) {
     maxQueued: number(take, 'maxQueued', MIB, 1, LARGEST, true),
     graceMs: number(take, 'graceMs', 1000, 0, LARGEST),
     idleMs: number(take, 'idleTimeoutMs', 0, 0, LARGEST),
+    worker: thread(take('worker')),
     waitAsync: flag(take, 'waitAsync') !== false && typeof (/** @type {any} */ (Atomics).waitAsync) === 'function',
   };
   for (const name in left) refuseOption(name);

@@ -46,6 +46,10 @@ class Loading {
   }
 }
 
+/** What to do about an error of an import. @param {any} error */
+const hint = (error) => (error?.code === 'ERR_UNKNOWN_FILE_EXTENSION'
+  ? '; compile it to JavaScript: Node strips types itself from 22.18 on, and its workers heed loaders such as tsx from 22 on' : '');
+
 /** @param {import('./host.js').Host} host  @param {URL | string} source */
 function resolve(host, source) {
   try {
@@ -169,7 +173,7 @@ export class TaskModules {
       const bytes = /** @type {Uint8Array} */ (error);
       const cause = this.codec.decoder.decode(0, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       this.#settle(index, ({ reject }) => reject(moduleError(
-        `worker ${worker} could not load ${url}: ${cause?.message ?? cause}`, cause)));
+        `worker ${worker} could not load ${url}: ${cause?.message ?? cause}${hint(cause)}`, cause)));
       return;
     }
     const [first] = loading.answers.values();
