@@ -1,9 +1,16 @@
 import { Algebra } from './algebra.js';
+import { showAs } from './inspect.js';
 import { findTask } from './task-known.js';
 import { mustFindTask } from './task-known-rare.js';
 
 /** What can be called, under the options that it was made with. */
 export class Caller extends Algebra {
+  static name = 'Caller'; // as in errors.js
+
+  static {
+    showAs(this.prototype, 'Caller', (caller) => caller.#control?.given ?? {});
+  }
+
   #core;
   #control;
 

@@ -85,6 +85,13 @@ export class Control {
     if (this.#jobs.length === 0) this.signal?.removeEventListener('abort', this.abort);
   }
 
+  /** The options, as they were given. */
+  get given() {
+    const { label, timeoutMs, lane, signal, onProgress } = this;
+    const all = { label: label || undefined, timeoutMs, priority: lane ? LANES[lane] : undefined, signal, onProgress };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  }
+
   abort() {
     for (const job of [...this.#jobs]) job.cancel(this.signal?.reason);
   }

@@ -1,4 +1,5 @@
 import { WeftError } from './errors.js';
+import { showAs } from './inspect.js';
 import { Failure, Rejection, titled } from './outcome.js';
 import { ProgressReader } from './progress.js';
 
@@ -16,6 +17,10 @@ let last = 0;
  */
 export class Job {
   static name = 'Job'; // as in errors.js
+
+  static {
+    showAs(this.prototype, 'Job', ({ id, name, label, settled }) => ({ id, name, ...(label && { label }), settled }));
+  }
 
   #jobs;
   #control;

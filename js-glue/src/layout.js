@@ -63,3 +63,9 @@ export const Shared = Object.freeze({ OBJECT: 0, HELD: 1, TURNS: 2 });
 export const Turn = Object.freeze({ WORD: 0, ASLEEP: 1, ITEM: 2 });
 
 export const TURN_WORDS = 11;
+
+/** The same in a channel of C, for console.log. */
+export const ChannelWord = Object.freeze({ CLOSED: 2, CAPACITY: 7, COUNT: 8 });
+
+/** And in the first word of the others. */
+export const Bits = Object.freeze({ MUTEX_HELD: 1, SEMAPHORE_COUNT: 0x7fffffff, EVENT_SET: 1 });

@@ -25,7 +25,7 @@ function distance(a, b) {
  * @param {string} name  @param {Iterable<string>} names
  * @returns {string[]}  at most three
  */
-function nearest(name, names) {
+export function nearest(name, names) {
   const wanted = name.toLowerCase();
   return [...names]
     .map((candidate) => {

@@ -1,12 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { ExportCallable } from './arguments.js';
 import { Caller } from './caller.js';
-import { unreadable } from './show.js';
 import { Heap } from './heap.js';
 import { copyOf, share, string } from './heap-rare.js';
+import { showAs } from './inspect.js';
 import { Jobs } from './jobs.js';
 import { Pulse } from './pulse.js';
 import { endObjects, failEverything, refuseClosed } from './runtime-rare.js';
+import { unreadable } from './show.js';
 
 /**
  * What runs.
@@ -51,6 +52,13 @@ import { endObjects, failEverything, refuseClosed } from './runtime-rare.js';
 /** A started module: its memory and its workers. Made by createRuntime. */
 export class Runtime extends Caller {
   static name = 'Runtime'; // as in errors.js
+
+  static {
+    showAs(this.prototype, 'Runtime', (runtime) => {
+      const { info: { flavour, threads }, pending } = runtime;
+      return { flavour, threads, pending, state: runtime.#phase };
+    });
+  }
 
   #core;
   /** @type {import('./shared-host.js').SharedObjects | undefined} made when they are wanted */

@@ -1,4 +1,6 @@
 import { WeftError } from './errors.js';
+import { showAs } from './inspect.js';
+import { ChannelWord } from './layout.js';
 import { STATUS } from './status.js';
 import { Event, Kind, Mutex, Semaphore, SharedObject } from './shared.js';
 
@@ -10,6 +12,12 @@ import { Event, Kind, Mutex, Semaphore, SharedObject } from './shared.js';
  */
 export class Channel extends SharedObject {
   static name = 'Channel'; // as in errors.js
+
+  static {
+    showAs(this.prototype, 'Channel', (channel) => channel.seen((word) => ({
+      capacity: word(ChannelWord.CAPACITY), values: word(ChannelWord.COUNT), closed: (word(ChannelWord.CLOSED) & 255) !== 0,
+    })));
+  }
 
   #raw() {
     return this.kind === Kind.RAW_CHANNEL;

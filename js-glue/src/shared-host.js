@@ -23,6 +23,7 @@ export class SharedObjects {
     this.#waits = waits;
     this.#link = {
       find: engine.find,
+      words: waits.words,
       maySleep: false,
       check: () => waits.check(),
       changed: () => waits.changed(),

@@ -1,4 +1,6 @@
 import { WeftError } from './errors.js';
+import { showAs } from './inspect.js';
+import { Bits } from './layout.js';
 import { STATUS, codeOf } from './status.js';
 
 /**
@@ -15,6 +17,7 @@ export const Kind = Object.freeze({ MUTEX: 1, SEMAPHORE: 2, EVENT: 3, CHANNEL: 4
  * How the objects of one thread reach C.
  * @typedef {object} SharedLink
  * @property {(name: string) => any} find  an exported function
+ * @property {Int32Array} words  the memory
  * @property {() => void} check  throws once the runtime is closed or lost
  * @property {boolean} maySleep  false: the ...Sync forms throw
  * @property {(value: unknown) => number} put  a copy of a value; the address from weft_js_alloc
@@ -130,6 +133,16 @@ export class SharedObject {
   }
 
   /**
+   * What console.log shows of it.
+   *
+   * @protected
+   * @param {(word: (index: number) => number) => object} read  of words of C's object
+   */
+  seen(read) {
+    return this.#address === 0 ? { freed: true } : read((index) => this.link.words[(this.#address >>> 2) + index]);
+  }
+
+  /**
    * Calls C.
    *
    * @protected
@@ -191,6 +204,10 @@ export class SharedObject {
 /** At most one holds it, on whichever thread. Not recursive. */
 export class Mutex extends SharedObject {
   static name = 'Mutex'; // as in errors.js
+
+  static {
+    showAs(this.prototype, 'Mutex', (mutex) => mutex.seen((word) => ({ locked: (word(0) & Bits.MUTEX_HELD) !== 0 })));
+  }
 
   /** @returns {boolean}  locked it */
   tryLock() {
@@ -259,6 +276,10 @@ export class Mutex extends SharedObject {
 export class Semaphore extends SharedObject {
   static name = 'Semaphore'; // as in errors.js
 
+  static {
+    showAs(this.prototype, 'Semaphore', (semaphore) => semaphore.seen((word) => ({ permits: word(0) & Bits.SEMAPHORE_COUNT })));
+  }
+
   /** @returns {boolean}  took one */
   tryAcquire() {
     return this.act('semaphore_acquire', 0) === STATUS.WEFT_OK;
@@ -284,6 +305,10 @@ export class Semaphore extends SharedObject {
 /** Is set or not; while it is set, nobody waits. */
 export class Event extends SharedObject {
   static name = 'Event'; // as in errors.js
+
+  static {
+    showAs(this.prototype, 'Event', (event) => event.seen((word) => ({ isSet: (word(0) & Bits.EVENT_SET) !== 0 })));
+  }
 
   /** Resolves once it is set, also if it is reset at once. @param {WaitOptions} [options] */
   async wait(options) {

@@ -1,4 +1,5 @@
 import { WeftError } from './errors.js';
+import { nearest } from './nearest.js';
 
 /**
  * What a value is, of whichever realm: node:vm and test runners have classes of their own.
@@ -42,7 +43,9 @@ export function show(value) {
 export function mustKnow(what, options, known) {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new WeftError('WEFT_ERR_INVALID', `${what}: there is no option ${unknown}; there are ${known.join(', ')}`);
+  const [near] = nearest(unknown, known);
+  throw new WeftError('WEFT_ERR_INVALID',
+    `${what}: there is no option ${unknown}; there are ${known.join(', ')}${near === undefined ? '' : `: did you mean ${near}?`}`);
 }
 
 /**

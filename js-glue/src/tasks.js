@@ -1,4 +1,5 @@
 import { WeftError } from './errors.js';
+import { showAs } from './inspect.js';
 import { unreadable } from './show.js';
 import { Task, Word } from './layout.js';
 import { moduleError } from './module-rare.js';
@@ -219,6 +220,7 @@ export class TaskModules {
       Object.defineProperty(task, 'name', { value: name });
       known.set(task, { callable, core: this.#core });
     });
+    showAs(tasks, 'Tasks', (shown) => ({ ...shown }));
     return Object.freeze(tasks);
   }
 }

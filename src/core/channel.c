@@ -36,6 +36,13 @@ struct weft_channel {
     void *items[];
 };
 
+/* Where a pointer has 4 bytes. */
+#define SAME_IN_JS(condition)                                                                      \
+    _Static_assert(sizeof(void *) != 4 || (condition), "js-glue/src/layout.js has this offset")
+SAME_IN_JS(offsetof(struct weft_channel, closed) == 8);
+SAME_IN_JS(offsetof(struct weft_channel, capacity) == 28);
+SAME_IN_JS(offsetof(struct weft_channel, count) == 32);
+
 static void join_line(struct weft__line *line, struct weft__waiter *waiter)
 {
     waiter->line = line;

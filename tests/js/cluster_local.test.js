@@ -164,7 +164,7 @@ describe('weft/cluster on runtimes of this process', { skip: missing('wasi') }, 
     await assert.rejects(connect({}), invalid(/local or connection/));
     await assert.rejects(connect({ local: 0 }), invalid(/local must be/));
     await assert.rejects(connect({ local: 1, connection: 'redis://x' }), invalid(/either/));
-    await assert.rejects(connect({ local: 1, thread: 2 }), invalid(/no option thread/));
+    await assert.rejects(connect({ local: 1, thread: 2 }), invalid(/no option thread; there are module, local, .*: did you mean threads\?/));
     await assert.rejects(connect({ connection: 5 }), invalid(/connection must be/));
     await assert.rejects(connect({ connection: 'http://x' }), invalid(/redis:\/\//));
     await assert.rejects(connect({ connection: 'redis://x', queue: 'a:b' }), invalid(/queue must be/));
@@ -176,7 +176,7 @@ describe('weft/cluster on runtimes of this process', { skip: missing('wasi') }, 
     await assert.rejects(cluster.map('noise_sum', [7]), invalid(/chunk 0 of noise_sum must be an array/));
     await assert.rejects(cluster.map('noise_sum', [[1, {}]]), invalid(/argument 2 must be/));
     await assert.rejects(cluster.map('noise_sum', [], { inFlight: 0 }), invalid(/inFlight/));
-    await assert.rejects(cluster.map('noise_sum', [], { flight: 1 }), invalid(/no option flight/));
+    await assert.rejects(cluster.map('noise_sum', [], { flight: 1 }), invalid(/no option flight; .*: did you mean inFlight\?/));
     await assert.rejects(cluster.reduce('noise_sum', []), invalid(/combine/));
     await assert.rejects(cluster.reduce('noise_sum', [], () => 0), invalid(/no chunk/));
     assert.equal(await cluster.reduce('noise_sum', [], () => 0, { initial: 'none' }), 'none');

@@ -131,4 +131,12 @@ it('layout.js has the words of shared objects that js_shared.c asserts', () => {
   assert.deepEqual(asserted('shared'), layout.Shared);
   assert.deepEqual(asserted('turn'), layout.Turn);
   assert.match(source, new RegExp(`sizeof\\(struct turn\\) == ${4 * layout.TURN_WORDS}\\)`));
+  const channel = [...read('src/core/channel.c').matchAll(/offsetof\(struct weft_channel, (\w+)\) == (\d+)\)/g)];
+  assert.deepEqual(Object.fromEntries(channel.map(([, name, at]) => [name.toUpperCase(), Number(at) / 4])), layout.ChannelWord);
+  const bits = (file, name) => Number(new RegExp(`#define ${name}\\s+(\\w+)u\\b`).exec(read(file))?.[1]);
+  assert.deepEqual({ ...layout.Bits }, {
+    MUTEX_HELD: bits('src/include/weft/lock.h', 'WEFT__MUTEX_HELD'),
+    SEMAPHORE_COUNT: bits('src/core/semaphore.c', 'COUNT'),
+    EVENT_SET: bits('src/core/event.c', 'SET'),
+  });
 });

@@ -27,7 +27,7 @@ for (const [name, values, message] of RANGES) {
 
 it('refuses an option that does not exist', LIMIT, async () => {
   const options = /** @type {any} */ ({ module: modules.wasi, thread: 2 });
-  await assert.rejects(createRuntime(options), weftError('WEFT_ERR_INVALID', /no option thread; there are module, wasm, threads,/));
+  await assert.rejects(createRuntime(options), weftError('WEFT_ERR_INVALID', /no option thread; there are module, wasm, threads,.*: did you mean threads\?/));
 });
 
 it('refuses options that are none', LIMIT, async () => {

@@ -148,10 +148,15 @@ describe('the package', { skip }, () => {
     const output = runFile('shown.mjs', `
       import { createRuntime } from 'weft';
       const rt = await createRuntime({ threads: 2 });
-      console.log(rt);
-      for (const each of [rt.mutex(), rt.semaphore(1), rt.event(), rt.channel(1), rt.start('weft_nqueens', 4)]) console.log(each.constructor.name);
+      for (const each of [rt, rt.mutex(), rt.semaphore(1), rt.event(), rt.channel(1), rt.start('weft_nqueens', 4)]) {
+        console.log(each.constructor.name, each);
+      }
       await rt.close();`);
-    assert.match(output, /^Runtime \{[^]*threads: 2,\s+running: 2,[^]*\nMutex\nSemaphore\nEvent\nChannel\nJob$/);
+    assert.deepEqual(output.split('\n'), [
+      "Runtime Runtime { flavour: 'wasi', threads: 2, pending: 1, state: 'open' }",
+      'Mutex Mutex { locked: false }', 'Semaphore Semaphore { permits: 1 }', 'Event Event { isSet: false }',
+      'Channel Channel { capacity: 1, values: 0, closed: false }', "Job Job { id: 1, name: 'weft_nqueens', settled: false }",
+    ]);
   });
 
   it('runs programs by weft/program', LIMIT, () => {

@@ -1,7 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from 'node:events';
 import { WeftError } from '../errors.js';
-import { show } from '../show.js';
+import { showAs } from '../inspect.js';
+import { mustKnow, show } from '../show.js';
 import { END, Flow } from './flow.js';
 
 /** @typedef {import('./execute.js').Outcome} Outcome */
@@ -52,10 +53,7 @@ function check(options, method) {
   if (typeof options !== 'object' || options === null) {
     throw new WeftError('WEFT_ERR_INVALID', `cluster.${method}: the options must be an object, got ${show(options)}`);
   }
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) {
-    throw new WeftError('WEFT_ERR_INVALID', `cluster.${method}: there is no option ${unknown}; there are ${OPTIONS.join(', ')}`);
-  }
+  mustKnow(`cluster.${method}`, options, OPTIONS);
   if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function') refuse('signal', 'an AbortSignal');
   if (options.onProgress !== undefined && typeof options.onProgress !== 'function') refuse('onProgress', 'a function');
   for (const [name, least] of /** @type {const} */ ([['inFlight', 1], ['inFlightBytes', 1], ['attempts', 1], ['perJob', 1], ['reissueAfterMs', 0]])) {
@@ -69,6 +67,12 @@ const resultOf = (outcome) => (outcome.arrays.length === 0 ? outcome.value : out
 
 /** An engine that runs kernels past this runtime, or past this machine. Made by connect. */
 export class Cluster {
+  static name = 'Cluster'; // in the package, too, where names are short
+
+  static {
+    showAs(this.prototype, 'Cluster', (cluster) => ({ ...cluster.info, functions: /** @type {any} */ (cluster.info).functions.length, closed: cluster.#closed !== undefined }));
+  }
+
   #engine;
   /** @type {Set<{ end: AbortController, over: Promise<void> }>} what is running */
   #running = new Set();

@@ -1,5 +1,5 @@
 import { WeftError } from '../errors.js';
-import { show } from '../show.js';
+import { mustKnow, show } from '../show.js';
 import { Cluster } from './cluster.js';
 
 /**
@@ -86,9 +86,7 @@ export async function connect(options) {
   if (typeof options !== 'object' || options === null) refuse(`connect: the options must be an object, got ${show(options)}`);
   const local = 'local' in options;
   if (local === 'connection' in options) refuse('connect: name either local or connection');
-  const known = [...COMMON, ...(local ? LOCAL : REDIS)];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) refuse(`connect: there is no option ${unknown}; there are ${known.join(', ')}`);
+  mustKnow('connect', options, [...COMMON, ...(local ? LOCAL : REDIS)]);
   if (local) {
     const { local: count, ...runtime } = /** @type {any} */ (options);
     if (!Number.isInteger(count) || count < 1 || count > SHARDS_MAX) refuse(`connect: local must be an integer from 1 to ${SHARDS_MAX}, got ${show(count)}`);

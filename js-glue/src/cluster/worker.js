@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { WeftError } from '../errors.js';
-import { show } from '../show.js';
+import { showAs } from '../inspect.js';
+import { mustKnow, show } from '../show.js';
 import { readRedisOptions } from './connect.js';
 import { execute } from './execute.js';
 import { RESULT_INLINE, RESULT_SECONDS, isPassing, reasonOf } from './job.js';
@@ -41,8 +42,7 @@ function check(options) {
     throw new WeftError('WEFT_ERR_INVALID', `startWorker: ${message}`);
   };
   if (typeof options !== 'object' || options === null) refuse(`the options must be an object, got ${show(options)}`);
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) refuse(`there is no option ${unknown}; there are ${OPTIONS.join(', ')}`);
+  mustKnow('startWorker', options, OPTIONS);
   const { concurrency = 2, recoverMs = 15_000, threads, memoryBytes, module, log = () => {} } = options;
   if (!(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 64)) refuse(`concurrency must be an integer from 1 to 64, got ${show(concurrency)}`);
   if (!(Number.isInteger(recoverMs) && recoverMs >= 100 && recoverMs < 2 ** 31)) refuse(`recoverMs must be an integer from 100 on, got ${show(recoverMs)}`);
@@ -154,6 +154,15 @@ class Callers {
 
 /** Takes chunks from a queue of BullMQ. Made by startWorker. */
 export class ClusterWorker {
+  static name = 'ClusterWorker'; // in the package, too, where names are short
+
+  static {
+    showAs(this.prototype, 'ClusterWorker', (worker) => {
+      const { settings: { queue, connection }, done } = worker;
+      return { queue, place: placeOf(connection), running: worker.#running, done, closed: worker.#closed !== undefined };
+    });
+  }
+
   #done = 0;
   #running = 0;
   /** @type {any} of BullMQ */
