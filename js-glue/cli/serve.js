@@ -69,20 +69,32 @@ export async function serve({ folder, host, port, isolated }) {
   return { server, url: `http://${isIP(name) === 6 ? `[${name}]` : name}:${taken}/` };
 }
 
-/** @param {string[]} args  @returns {Promise<number>} the exit code */
-export async function run(args) {
+/**
+ * @param {string[]} args
+ * @returns {{ folder: string, host: string, port: number, isolated: boolean } | undefined}
+ *   undefined after the help
+ * @throws {UsageError}
+ */
+export function readCommand(args) {
   const parsed = readOptions(args, {
     port: { type: 'string', default: String(PORT) },
     host: { type: 'string', default: '127.0.0.1' },
     'no-isolation': { type: 'boolean' },
   }, HELP, true);
-  if (!parsed) return 0;
+  if (!parsed) return undefined;
   const { values: { port, host, 'no-isolation': plain }, positionals } = parsed;
   if (positionals.length > 1) throw new UsageError(`one folder, not ${positionals.length}`);
-  const folder = path.resolve(positionals[0] ?? '.');
+  return { folder: path.resolve(positionals[0] ?? '.'), host, port: readPort(port), isolated: !plain };
+}
+
+/** @param {string[]} args  @returns {Promise<number>} the exit code */
+export async function run(args) {
+  const command = readCommand(args);
+  if (!command) return 0;
+  const { folder, host, isolated } = command;
   await checkFolder(folder);
-  const { server, url } = await serve({ folder, host, port: readPort(port), isolated: !plain });
-  console.log(`${folder} is at ${url}${plain ? ', without isolation' : ''}`);
+  const { server, url } = await serve(command);
+  console.log(`${folder} is at ${url}${isolated ? '' : ', without isolation'}`);
   if (!isLoopback(host)) {
     console.log('Other machines get shared memory by https only: put a proxy with a certificate in front, or a tunnel to localhost.');
   }
