@@ -4,7 +4,7 @@
 const createWasi = (/** @type {any[]} */ ...values) => /** @type {any} */ (require('./wasi.cjs')).createWasi(...values);
 const notSupported = (/** @type {any[]} */ ...values) => /** @type {any} */ (require('./wasi.cjs')).notSupported(...values);
 const write = (/** @type {any[]} */ ...values) => /** @type {any} */ (require('./wasi.cjs')).write(...values);
-const { parentPort } = require('node:worker_threads');
+const { parentPort, receiveMessageOnPort } = require('node:worker_threads');
 
 /** Nanoseconds of a monotonic clock with the same origin in every thread. */
 function now() {
@@ -463,9 +463,11 @@ function runThread(host, { module, memory, thread, argument, follows, settings }
 function serve() {
   const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
   const host = { write, now, post: port.postMessage.bind(port) };
-  port.on('message', (message) => {
+  /** @param {any} message */
+  const hear = (message) => {
     if (message?.type === 'weft:start') runThread(host, message);
-  });
+  };
+  port.on('message', hear);
   let thrown = false; // the main thread hears of what nobody catches, and that is why it ends
   process.on('uncaughtExceptionMonitor', () => {
     thrown = true;
@@ -475,7 +477,9 @@ function serve() {
     const { name, message, stack } = new Error(`process.exit(${code}) was called`);
     host.post({ type: 'weft:exiting', code, error: { name, message, stack } });
   });
-  port.postMessage({ type: 'weft:loaded' });
+  // Mostly the first thread has come while this worker booted: it need not wait for the event loop,
+  // where the garbage of the boot would be collected first.
+  hear(receiveMessageOnPort(port)?.message);
 }
 
 exports.instantiate = instantiate;
