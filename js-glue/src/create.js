@@ -75,9 +75,12 @@ async function start(host, options, settings, crew) {
     if (error instanceof WeftError) throw error;
     throw noWorker(crew, error); // Emscripten's, from within C
   }
-  const later = { extras: await import('./extras.js') }; // while the workers start
+  // While the workers start:
+  const later = { extras: await import('./extras.js') };
+  const runtime = new Runtime(host, engine, crew, facts.callables, settings, later);
   await crew.until(() => crew.ready >= settings.threads);
-  return new Runtime(host, engine, crew, facts.callables, settings, later);
+  crew.onReady();
+  return runtime;
 }
 
 /**

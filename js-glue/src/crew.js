@@ -38,6 +38,8 @@ export class Crew {
   refused;
   /** @type {Threads | undefined} those of the wasi flavour */
   threads;
+  /** Every worker is ready: the runtime takes over. */
+  onReady = nothing;
   /** Jobs have finished. */
   onSignal = nothing;
   /** A worker is lost. @type {(error: import('./errors.js').WeftError) => void} */

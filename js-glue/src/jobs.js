@@ -83,7 +83,8 @@ export class Jobs {
     this.limit = settings.maxQueued;
     this.resize(settings.threads);
     this.listener = new Listener(this, settings.waitAsync);
-    for (let i = 0; i < SLOT_COUNT; i++) this.#free[i] = SLOT_COUNT - 1 - i;
+    const free = this.#free;
+    for (let i = 0; i < SLOT_COUNT; i++) free[i] = SLOT_COUNT - 1 - i;
   }
 
   /** @param {number} threads  that take part from here on */

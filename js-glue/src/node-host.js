@@ -7,7 +7,7 @@ import { STOCK } from './stock.js';
 export { openRuntime } from './create.js';
 
 /** A URL in a string; no drive of Windows. */
-const SCHEME = /^[a-z][a-z+.-]+:/i;
+const SCHEME = /^[A-Za-z][A-Za-z+.-]+:/;
 
 /** @param {URL | string} source */
 async function readBytes(source) {

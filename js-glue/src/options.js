@@ -99,14 +99,15 @@ function thread(worker) {
 
 /**
  * @param {number} option  -1: there is none  @param {string | undefined} variable  WEFT_THREADS
- * @param {{ count: number, rule: string }} cpus
+ * @param {() => { count: number, rule: string }} findCpus
  */
-function decideThreads(option, variable, cpus) {
+function decideThreads(option, variable, findCpus) {
   if (option >= 0) return { threads: option, threadsFrom: 'option' };
   const fromVariable = Number(variable);
   if (variable && /^\d+$/.test(variable) && fromVariable >= 1 && fromVariable <= THREADS_MAX) {
     return { threads: fromVariable, threadsFrom: 'WEFT_THREADS' };
   }
+  const cpus = findCpus();
   return { threads: Math.min(cpus.count, THREADS_MAX), threadsFrom: cpus.rule };
 }
 
@@ -126,12 +127,16 @@ export function readOptions(host, options) {
     delete left[name];
     return /** @type {any} */ (options)[name];
   };
-  const cpus = host.cpus();
+  /** @type {{ count: number, rule: string } | undefined} */
+  let cpus;
+  const findCpus = () => cpus ??= host.cpus();
   const spin = number(take, 'spinMs', NaN, 0, 1000);
   const settings = {
-    ...decideThreads(number(take, 'threads', -1, 0, THREADS_MAX, true), host.variable('WEFT_THREADS'), cpus),
+    ...decideThreads(number(take, 'threads', -1, 0, THREADS_MAX, true), host.variable('WEFT_THREADS'), findCpus),
     strict: flag(take, 'strict') === true,
-    cpus: cpus.count,
+    get cpus() { // later: the workers need not wait for a look at the control groups
+      return findCpus().count;
+    },
     memoryBytes: number(take, 'memoryBytes', 1024 * MIB, 65536, 4096 * MIB, true),
     stackBytes: number(take, 'stackBytes', 0, 65536, 256 * MIB, true),
     spinNs: Number.isNaN(spin) ? 0 : spin * 1e6 || -1,

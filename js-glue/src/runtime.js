@@ -79,7 +79,7 @@ export class Runtime extends Caller {
   /**
    * @param {import('./host.js').Host} host
    * @param {import('./engine-wasi.js').Engine} engine  started
-   * @param {import('./crew.js').Crew} crew
+   * @param {import('./crew.js').Crew} crew  perhaps not ready yet
    * @param {Map<string, import('./arguments.js').Export>} exports
    * @param {import('./options.js').Settings} settings
    * @param {{ readonly extras: typeof import('./extras.js') }} later
@@ -105,12 +105,14 @@ export class Runtime extends Caller {
     this.#jobs = core.jobs = new Jobs(core);
     core.watchdog = () => core.watch ??= new later.extras.Watch(core);
     core.pulse = new Pulse(core);
-    crew.core = core;
     Object.defineProperty(core, 'codec', {
       get: () => this.#codec ??= new later.extras.Codec(heap, (handle) => this.#objects.open(handle)),
     });
-    crew.onSignal = () => this.#jobs.listener.onSignal();
-    crew.onFailure = (error) => this.#fail(error);
+    crew.onReady = () => {
+      crew.core = core;
+      crew.onSignal = () => this.#jobs.listener.onSignal();
+      crew.onFailure = (error) => this.#fail(error);
+    };
 
     /** @type {Readonly<RuntimeInfo>} */
     this.info = core.info = Object.freeze(Object.defineProperty({
