@@ -134,8 +134,9 @@ export function createGuard(link) {
       pending = known ? known.invoke(slot) : load(0).then(() => tasks && tasks.invoke(slot));
     } catch (error) {
       thrown = error;
-      // What passed through frames of C on its way must unwind the rest of them.
-      if (!tasks || tasks.torn()) throw error;
+      // What passed through frames of C on its way must unwind the rest of them; and of a mutex
+      // that is held, C has to know that nobody will unlock it.
+      if (!tasks || tasks.torn() || tasks.holds()) throw error;
       record(slot, error);
       link.find('weft_js_fail')(statusOf(error));
     }

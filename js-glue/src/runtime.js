@@ -253,7 +253,8 @@ export class Runtime extends Caller {
    * Loads a JavaScript module in every worker. The functions that it exports become tasks:
    * each call runs on one of the workers and gives a promise of the result. Arguments and
    * results are copied, as by structuredClone, but for arrays of this runtime, which arrive
-   * as views on the same memory, and its shared objects.
+   * as views on the same memory, and its shared objects. Instances of classes are refused:
+   * their methods would be lost.
    *
    *     const tasks = await rt.load(new URL('./tasks.js', import.meta.url));
    *     await tasks.blur(pixels, 3);

@@ -20,6 +20,7 @@ export const Kind = Object.freeze({ MUTEX: 1, SEMAPHORE: 2, EVENT: 3, CHANNEL: 4
  * @property {Int32Array} words  the memory
  * @property {() => void} check  throws once the runtime is closed or lost
  * @property {boolean} maySleep  false: the ...Sync forms throw
+ * @property {Set<number>} [held]  addresses of mutexes that a task has locked
  * @property {(value: unknown) => number} put  a copy of a value; the address from weft_js_alloc
  * @property {(address: number) => any} take  the value, whose copy it frees
  * @property {(address: number) => void} drop  only frees the copy
@@ -43,7 +44,7 @@ const WHY = /** @type {Record<string, string>} */ ({
   WEFT_ERR_CLOSED: 'the channel is closed',
   WEFT_ERR_STATE: 'it is not locked, or not by this thread',
   WEFT_ERR_LIMIT: 'the count would exceed 2147483647',
-  WEFT_ERR_DEADLOCK: 'abandoned: it was held in a call that trapped or was ended',
+  WEFT_ERR_DEADLOCK: 'abandoned: it was held in a call that failed or was ended',
   WEFT_ERR_WOULD_BLOCK: 'this thread must not sleep: await the form without Sync',
 });
 
@@ -217,7 +218,9 @@ export class Mutex extends SharedObject {
   /** @param {number} timeoutMs */
   #lock(timeoutMs) {
     const status = this.act('mutex_lock', timeoutMs);
-    if (status === STATUS.WEFT_OK && this.host) this.host.held = true;
+    if (status !== STATUS.WEFT_OK) return status;
+    this.link.held?.add(this.address);
+    if (this.host) this.host.held = true;
     return status;
   }
 
@@ -226,7 +229,7 @@ export class Mutex extends SharedObject {
    *
    * @param {WaitOptions} [options]
    * @throws {WeftError} `WEFT_ERR_TIMEOUT`, `WEFT_ERR_CLOSED`; `WEFT_ERR_DEADLOCK` when the call
-   *   that holds it has trapped or was ended, so that nobody will unlock it; the signal's reason
+   *   that holds it has failed or was ended, so that nobody will unlock it; the signal's reason
    */
   async lock(options) {
     this.got(await this.turn('lock', () => -this.#lock(0), options), 'lock');
@@ -243,6 +246,7 @@ export class Mutex extends SharedObject {
     if (host && !host.held) this.must(STATUS.WEFT_ERR_STATE, 'unlock');
     if (host) host.held = false;
     this.must(this.act('mutex_unlock'), 'unlock');
+    this.link.held?.delete(this.address);
   }
 
   /**

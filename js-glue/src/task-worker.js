@@ -82,12 +82,16 @@ export function createTasks(link, lines) {
     return value;
   }
 
+  /** Mutexes that the running task has locked. @type {Set<number>} */
+  const held = new Set();
+
   /** @type {import('./shared.js').SharedLink} */
   const sharedLink = {
     find: (name) => (/** @type {any[]} */ ...args) => across(() => find(name)(...args)),
     words: new Int32Array(buffer),
     check: () => {},
     maySleep: true,
+    held,
     put: (value) => put(encoder.encode(value, 'the value')),
     take,
     drop: free,
@@ -175,6 +179,7 @@ export function createTasks(link, lines) {
    * @returns {Promise<void> | undefined}  that the task left to the event loop
    */
   function invoke(slot) {
+    held.clear();
     const task = functionOf(words[(slot + Slot.FUNCTION) >>> 2]);
     const result = task(...readArguments(slot + Slot.ARGUMENTS));
     mend();
@@ -307,11 +312,14 @@ export function createTasks(link, lines) {
     describe,
     /** True when what was thrown last must unwind every frame of the job. */
     torn: () => tear !== undefined,
+    /** True when the task that ran last has locked what it has not unlocked. */
+    holds: () => held.size > 0,
     /** @param {any} error  that a task threw  @returns {number} */
     statusOf: (error) => (error instanceof WeftError ? STATUS[error.code] : STATUS.WEFT_ERR_THROWN),
     /** The job that was torn is gone, and nobody uses its memory any more. */
     reset() {
       tear = undefined;
+      held.clear();
       leftovers.splice(0).forEach(free);
     },
   };

@@ -155,7 +155,7 @@ export class Watch {
     if (state === State.JOINS) return `${who} waits for the end of tasks that it started`;
     const what = `${who} waits for the ${KINDS[kind]} at 0x${object.toString(16)}`;
     if (kind !== 1 || !(flags & Flag.HELD)) return what;
-    if (flags & Flag.ABANDONED) return `${what}, abandoned: worker ${owner} held it in a call that trapped or was ended`;
+    if (flags & Flag.ABANDONED) return `${what}, abandoned: worker ${owner} held it in a call that failed or was ended`;
     if (owner < 0) return `${what} held by the main thread`;
     if (ownerSlot === 0) return `${what}, which a call on worker ${owner} took and never gave back`;
     return `${what} held by worker ${owner}`;

@@ -24,6 +24,22 @@ forEachFlavour('shared objects in tasks', (flavour) => {
     mutex.free();
   });
 
+  it('a task that throws with a mutex in its hand leaves no waiter behind', LIMIT, async (t) => {
+    const { rt, tasks } = await load(t);
+    const abandoned = weftError('WEFT_ERR_DEADLOCK', /abandoned: .*in a call that failed or was ended/);
+    const thrown = weftError('WEFT_ERR_THROWN', /with a lock in its hand/);
+    const given = rt.mutex();
+    for (let i = 0; i < 100; i++) await assert.rejects(tasks.lockAndThrow(given, true), thrown);
+    await given.with(() => {});
+    const kept = rt.mutex();
+    await assert.rejects(tasks.lockAndThrow(kept, false), thrown);
+    await assert.rejects(kept.lock(), abandoned);
+    await assert.rejects(tasks.lockFor(kept), abandoned);
+    for (let i = 0; i < 100; i++) await assert.rejects(tasks.lockAndThrow(given, true), thrown); // and it is not forgotten
+    await assert.rejects(kept.lock(), abandoned);
+    assert.equal(await tasks.echo(5), 5);
+  });
+
   it('a task waits and does not wait like C', LIMIT, async (t) => {
     const { rt, tasks } = await load(t);
     const objects = { mutex: rt.mutex(), permits: rt.semaphore(1), event: rt.event(), channel: rt.channel(1) };

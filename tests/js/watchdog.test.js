@@ -76,7 +76,7 @@ forEachFlavour('watchdog', (flavour) => {
     await trapped;
     for (const error of [await early, await soon(rt.call('lock_and_forget', lock))]) {
       assert.equal(error.code, 'WEFT_ERR_DEADLOCK');
-      assert.match(error.message, /waits for the mutex at 0x[0-9a-f]+, abandoned: worker \d held it in a call that trapped or was ended$/);
+      assert.match(error.message, /waits for the mutex at 0x[0-9a-f]+, abandoned: worker \d held it in a call that failed or was ended$/);
     }
     neighbour.raise();
     await awake;
@@ -85,7 +85,7 @@ forEachFlavour('watchdog', (flavour) => {
   it('tells the main thread that the owner of a lock trapped', LIMIT, async (t) => {
     const rt = await open(t, flavour);
     const [lock, entered, leave] = [rt.mutex(), rt.array(Int32Array, 1), rt.array(Int32Array, 1)];
-    const abandoned = weftError('WEFT_ERR_DEADLOCK', /^mutex\.lock: abandoned: it was held in a call that trapped or was ended, on worker \d$/);
+    const abandoned = weftError('WEFT_ERR_DEADLOCK', /^mutex\.lock: abandoned: it was held in a call that failed or was ended, on worker \d$/);
     const trapped = assert.rejects(rt.call('lock_and_trap', lock, entered, leave), weftError('WEFT_ERR_TRAP', /./));
     await until(() => entered[0] === 1);
     const early = [lock.lock(), lock.lock({ timeoutMs: 60_000 })].map((wait) => assert.rejects(wait, abandoned));
