@@ -317,6 +317,32 @@ describe('weft build', { skip }, () => {
     assert.match((await weft(['build', 'shapes.c'], { env: { WEFT_CC: 'nocc' } })).stderr, /WEFT_CC names nocc/);
   });
 
+  test('says what to install where clang lacks a part', LIMIT, async () => {
+    const cwd = newFolder();
+    const [clang] = (await weft(['build', 'shapes.c', '--verbose', '--no-cache'], { cwd })).stderr.split(' ');
+    const linksLike = async (name, script) => {
+      const compiler = path.join(cwd, name);
+      writeFileSync(compiler, `#!/bin/sh\ncase " $* " in *" -c "*|*" -fsyntax-only "*) exec ${JSON.stringify(clang)} "$@";; esac\n${script}\n`, { mode: 0o755 });
+      const { code, stderr } = await weft(['build', 'shapes.c'], { cwd, env: { WEFT_CC: compiler } });
+      assert.equal(code, 1);
+      return stderr;
+    };
+    assert.match(await linksLike('no-library', 'echo "wasm-ld-14: error: cannot open /usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a: No such file or directory" >&2; exit 1'),
+      /cannot open [^]*\nweft: .*library.* apt-get install libclang-rt-14-dev-wasm32,/);
+    assert.match(await linksLike('no-linker', `exec ${JSON.stringify(clang)} -fuse-ld=/none/wasm-ld-77 "$@"`), /\nweft: .*linker.* apt-get install lld-77,/);
+  });
+
+  test('tells a program from a module', LIMIT, async () => {
+    const cwd = newFolder();
+    writeFileSync(path.join(cwd, 'prog.c'), 'int main(void) { return 0; }\n');
+    const module = await weft(['build', 'prog.c'], { cwd });
+    assert.equal(module.code, 1);
+    assert.match(module.stderr, /prog\.c has a main\(\).*--program/);
+    const program = await weft(['build', '--program', 'shapes.c'], { cwd });
+    assert.equal(program.code, 1);
+    assert.match(program.stderr, /weft: main: .*without --program it is a module/);
+  });
+
   test('ends with 2 after a mistake', LIMIT, async () => {
     for (const args of [[], ['x.txt'], ['a.c', '--frobnicate'], ['a.c', '-o'], ['a.c', '-c']]) {
       const { code, stderr } = await weft(['build', ...args]);

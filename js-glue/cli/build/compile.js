@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { write } from '../../src/node-write-rare.js';
 import { cached } from './cache.js';
-import { whyUndefined } from './undefined.js';
+import { explainNotes } from './undefined.js';
 
 /** @typedef {'module' | 'program'} Kind */
 
@@ -143,7 +143,7 @@ export async function link(job, tools, kind) {
   const linked = await cached(what, job.fresh, async (target) => {
     explain(job, tools, [...command, '-o', target]);
     const { code, notes } = await tools.compiler.link([...command, '-o', target], kind);
-    return { code, notes: code === 0 ? notes : notes + whyUndefined(notes) };
+    return { code, notes: code === 0 ? notes : notes + explainNotes(notes) };
   }, 'out', [...files, ...read]);
   say(job, linked.notes);
   return linked;

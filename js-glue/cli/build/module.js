@@ -71,7 +71,9 @@ export async function buildModule(job, tools, output, suffix = 'js') {
   const { notes, ...facts } = describe(sources, callables);
   for (const note of notes) say(job, `weft build: ${note}\n`);
   if (facts.functions.length === 0) {
-    throw new Error('none of the sources defines a function that JavaScript can call: mark it with WEFT_EXPORT, and include <weft.h>');
+    const main = job.sources.find((source) => /^\s*(?:int|void)\s+main\s*\(/m.test(readFileSync(source, 'utf8')));
+    throw new Error('none of the sources defines a function that JavaScript can call: mark it with WEFT_EXPORT, and include <weft.h>' +
+      (main === undefined ? '' : `. ${main} has a main(): a program, for weft run, is built with --program`));
   }
   mkdirSync(path.dirname(output), { recursive: true });
   write();
