@@ -46,14 +46,18 @@ export function atEnd(t, undo) {
   undoing.get(t).push(undo);
 }
 
-/** A port that was free a moment ago. */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
+/**
+ * A port to try: one of those that systems give to nobody who does not ask for it. Whoever finds it
+ * taken tries another.
+ */
+export const somePort = () => 10_000 + Math.floor(Math.random() * 20_000);
+
+/** A port where every connection ends at once. @param {import('node:test').TestContext} t */
+export async function deadPort(t) {
+  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  atEnd(t, () => server.close());
+  return server.address().port;
 }
 
 /** Until `condition` holds, or its promise does. */
@@ -66,17 +70,16 @@ export async function until(condition, what = String(condition), limitMs = 120_0
   }
 }
 
-/** Whether something answers as Redis does. */
-function answers(port, host) {
-  return new Promise((resolve) => {
-    const socket = connectTo(port, host, () => socket.write('PING\r\n'));
-    const end = (answer) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(1000, () => end(false));
-    socket.on('error', () => end(false));
-    socket.on('data', (data) => end(/^(\+PONG|-NOAUTH)/.test(String(data))));
+/** Whether this very redis-server has its ports; false: it has ended. @param {import('node:child_process').ChildProcess} redis */
+function listens(redis) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    redis.stdout.on('data', (data) => {
+      said += data;
+      if (/Ready to accept connections/.test(said)) resolve(true);
+    });
+    redis.on('error', reject);
+    redis.on('close', () => (/already in use/.test(said) ? resolve(false) : reject(new Error(`redis-server has ended: ${said}`))));
   });
 }
 
@@ -87,13 +90,15 @@ function answers(port, host) {
  * @param {string[]} [options]  of redis-server
  * @param {object} [where]
  * @param {string} [where.host]
+ * @param {boolean} [where.nodes]  of a Redis Cluster: they talk to each other on a port more, `bus`
  * @param {string[]} [where.inside]  a command that runs it in another network
+ * @param {() => number} [where.ports]  to try; default: any
  * @param {string} [where.disk]  such as 8m: its folder is a disk of this size, see redis.disk
  */
-export async function startRedis(t, options = [], { host = '127.0.0.1', inside = [], disk } = {}) {
+export async function startRedis(t, options = [], { host = '127.0.0.1', nodes = false, inside = [], disk, ports = somePort } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'weft-redis-'));
   const redis = {
-    host, folder, port: await freePort(), process: undefined,
+    host, folder, port: 0, bus: 0, process: undefined,
     get url() {
       return `redis://${host}:${redis.port}`;
     },
@@ -101,13 +106,22 @@ export async function startRedis(t, options = [], { host = '127.0.0.1', inside =
     get disk() {
       return `/proc/${redis.process.pid}/root${folder}`;
     },
-    /** Starts it, on what it has written. */
+    /** Starts it, on what it has written; again on the port that it had. */
     async start() {
+      const first = redis.port === 0;
+      const end = performance.now() + START_MS;
+      do {
+        assert.ok(performance.now() < end, `port ${redis.port} is taken`);
+        if (first) [redis.port, redis.bus] = [ports(), ports()];
+      } while (!(await redis.attempt()));
+    },
+    /** False: a port is taken. */
+    attempt() {
       const mount = disk ? ['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=${disk} none "$0" && exec "$@"`, folder] : [];
       const [command, ...args] = [...inside, ...mount, 'redis-server', '--port', String(redis.port), '--bind', host, '--dir', folder,
-        '--save', '', '--loglevel', 'warning', '--maxmemory-policy', 'noeviction', ...options];
-      redis.process = spawn(command, args, { stdio: 'ignore' });
-      await until(() => (inside.length > 0 ? redis.ask('PING').includes('PONG') : answers(redis.port, host)), 'redis-server answers', START_MS);
+        '--save', '', '--loglevel', 'notice', '--maxmemory-policy', 'noeviction', ...(nodes ? ['--cluster-enabled', 'yes', '--cluster-port', String(redis.bus)] : []), ...options];
+      redis.process = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      return listens(redis.process);
     },
     async stop(signal = 'SIGTERM') {
       if (redis.process.exitCode !== null || redis.process.signalCode !== null) return;
