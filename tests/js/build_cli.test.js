@@ -159,10 +159,19 @@ describe('weft build', { skip }, () => {
     const cwd = newFolder();
     assert.deepEqual(await weft(['build', 'shapes.c'], { cwd }), SILENT);
     assert.equal((await weft(['build', 'layouts.c'], { cwd })).code, 0);
+    writeFileSync(path.join(cwd, 'objects.c'), `#include <weft.h>
+      WEFT_EXPORT int use(weft_channel *lines, weft_mutex *lock, weft_semaphore *permits, weft_event *event)
+      { return lines && lock && permits && weft_event_set(event) == WEFT_OK; }`);
+    assert.deepEqual(await weft(['build', 'objects.c'], { cwd }), SILENT);
     const types = readFileSync(path.join(cwd, 'shapes.d.ts'), 'utf8');
     assert.match(types, /Turns each byte over\.\n[^]*export function negate\(in\$: Uint8Array[^,]*, out: Uint8Array[^,]*, count: number\): Promise<void>;/);
     writeFileSync(path.join(cwd, 'use.ts'), `import open, { negate, centre, structs, delete as remove, identify } from './shapes.js';
       import * as layouts from './layouts.js';
+      import openObjects, { use } from './objects.js';
+      const other = await openObjects();
+      const used: number = await use(other.channel(1), other.mutex(), other.semaphore(1), other.event());
+      // @ts-expect-error: a mutex is no channel
+      await use(other.mutex(), other.mutex(), other.semaphore(1), other.event());
       const rt = await open({ threads: 2 });
       const a = rt.array(Uint8Array, 5);
       const nothing: void = await negate(a, a, 5);
@@ -186,7 +195,7 @@ describe('weft build', { skip }, () => {
       // @ts-expect-error: an array in a struct has its place there
       n.at = new Float64Array(3);
       await layouts.trace(rt.array(Float64Array, 9), rt.array(Float64Array, 9), rt.array(Uint32Array, 1), rt.array(Uint8Array, 1), null);
-      export { nothing, id, sum, found, pair };\n`);
+      export { nothing, id, sum, found, pair, used };\n`);
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     const { stdout, code } = await new Promise((resolve) => {
       execFile(process.execPath, [tsc, '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedSideEffectImports', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', 'use.ts'],

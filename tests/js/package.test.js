@@ -222,6 +222,7 @@ describe('the package', { skip }, () => {
     }
     export const describe = (pixels: Float32Array, { name }: { name: string }): string => name + pixels.length;
     export async function later(value: bigint): Promise<bigint> { return value; }
+    export const pass = (lines: import('weft').Channel, lock: import('weft').Mutex): void => lock.withSync(() => lines.sendSync(1));
     export const LIMIT = 5;`;
 
   const USE_TASKS = `
@@ -230,6 +231,9 @@ describe('the package', { skip }, () => {
     const text: string = await tasks.describe(pixels, { name: 'moon' });
     const same: string = await rt.with({ timeoutMs: 5 }).call(tasks.describe, pixels, { name: 'moon' });
     const big: bigint = await tasks.later(5n);
+    await tasks.pass(rt.channel(1), rt.mutex());
+    // @ts-expect-error: a semaphore is no mutex
+    await tasks.pass(rt.channel(1), rt.semaphore(1));
     const job: Job<bigint> = rt.start(tasks.later, 5n);
     for await (const { done, total } of job.progress) console.log(done / total);
     const now: string = rt.callSync(tasks.describe, pixels, { name: 'moon' });

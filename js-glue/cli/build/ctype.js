@@ -24,8 +24,11 @@ const SCALARS = {
  * A type of C. `key` is that of Facts.
  * @typedef {{ kind: 'scalar', name: string, scalar: Scalar } | { kind: 'pointer', to: CType } |
  *   { kind: 'array', of: CType, count: number } | { kind: 'record', key: string } |
- *   { kind: 'enum', key: string } | { kind: 'other' }} CType
+ *   { kind: 'enum', key: string } | { kind: 'shared', name: string } | { kind: 'other' }} CType
  */
+
+/** Objects of weft that a runtime makes, and passes to C as pointers. @type {Record<string, string>} */
+const SHARED = { weft_mutex: 'Mutex', weft_semaphore: 'Semaphore', weft_event: 'Event', weft_channel: 'Channel' };
 
 /** @type {CType} */
 const OTHER = { kind: 'other' }; // void, a function, a type that JavaScript has nothing for
@@ -49,6 +52,7 @@ function parseBase(name, place, facts) {
   const { typedefs, records, enums } = facts;
   if (Object.hasOwn(SCALARS, name)) return { kind: 'scalar', name, scalar: SCALARS[name] };
   const key = place ?? name.replace(/^(?:struct|union|enum) /, '');
+  if (Object.hasOwn(SHARED, key)) return { kind: 'shared', name: SHARED[key] };
   if (place === undefined && key === name && Object.hasOwn(typedefs, name)) {
     const { type, record } = typedefs[name];
     if (record !== undefined && Object.hasOwn(records, record)) return { kind: 'record', key: record };
@@ -116,6 +120,7 @@ export function argumentType(type, letter, facts, nameOf) {
     const name = nameOf(to.key);
     return name === undefined ? 'Pointer' : `structs.${name} | StructArray<structs.${name}> | Pointer`;
   }
+  if (to.kind === 'shared') return `import('weft').${to.name} | ArrayBufferView | Pointer`;
   if (to.kind === 'scalar' && to.name === 'char') return 'string | Int8Array | Uint8Array | Pointer';
   if (to.kind === 'scalar' && to.name === 'unsigned char') return 'Uint8Array | Uint8ClampedArray | Pointer';
   const found = scalarOf(to, facts);
