@@ -142,6 +142,24 @@ forEachFlavour('lifecycle', (flavour) => {
     await assert.rejects(rt.call('nothing'), weftError('WEFT_ERR_CLOSED', /closed/));
   });
 
+  it('starts threads in workers that are still booting, and in workers that have long been up', LIMIT, async () => {
+    const result = await runScript(flavour, `
+      const { Module } = WebAssembly;
+      let ms = 0;
+      WebAssembly.Module = class extends Module {
+        constructor(bytes) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+          super(bytes);
+        }
+      };
+      for (ms of [0, 0, 400]) { // the first has the package's own modules to import meanwhile
+        const rt = await createRuntime({ module, threads: 3 });
+        console.log(await rt.call('echo_i32', ms));
+        await rt.close();
+      }`);
+    assert.deepEqual(result, { code: 0, stdout: '0\n0\n400\n', stderr: '' });
+  });
+
   it('an idle runtime does not keep the process alive', LIMIT, async () => {
     const result = await runScript(flavour, `
       const rt = await createRuntime({ module });
