@@ -74,6 +74,7 @@ function placeModules() {
 }
 
 const places = placeModules();
+const imports = new Map([...places.keys()].map((name) => [name, importsOf(name)]));
 
 /** All but those that are not functions of `parts`. */
 const files = [...new Set(places.values())].filter((file) => file !== 'start' && file !== 'worker');
@@ -81,35 +82,52 @@ const files = [...new Set(places.values())].filter((file) => file !== 'start' &&
 /** @param {string} file */
 const modulesOf = (file) => [...places.keys()].filter((name) => places.get(name) === file);
 
-/** The names that a file takes from others, and the modules that they are of. @param {string} file @returns {Map<string, string>} */
-const takenBy = (file) => new Map(modulesOf(file).flatMap(importsOf)
+/** Names and their modules. @param {(readonly [name: string, from: string])[]} list */
+function mapOf(list) {
+  const map = new Map(list);
+  for (const [name, from] of list) {
+    if (map.get(name) !== from) throw new Error(`${name} is exported by src/${from}.js and src/${map.get(name)}.js: give one another name`);
+  }
+  return map;
+}
+
+/** The names that a file takes from others. @param {string} file */
+const takenBy = (file) => mapOf(modulesOf(file).flatMap((name) => imports.get(name) ?? [])
   .filter(({ from }) => !stays(from, file))
-  .flatMap(({ from, names }) => names.map((name) => [name, from])));
+  .flatMap(({ from, names }) => names.map((name) => /** @type {const} */ ([name, from]))));
 
 /** Whether a module is in a file; numbers are in each. @param {string} name  @param {string} file */
 const stays = (name, file) => name === 'layout' || places.get(name) === file;
 
-/** The names that a file has to hand out, and their modules. @param {string} file @returns {Map<string, string>} */
-function wantedOf(file) {
-  // What others import() are the modules that it begins with.
-  const entries = file === 'core' || file === 'extras' ? [FILES[file][0]] : LAZY.filter((name) => name === file);
-  return new Map([
-    ...entries.flatMap((name) => exportsOf(name).map((each) => /** @type {const} */ ([each, name]))),
-    ...[...new Set(places.values())].flatMap((other) => [...takenBy(other)]).filter(([, from]) => places.get(from) === file),
-  ]);
+/** The names that others take from a file. @param {string} file */
+const takenFrom = (file) => mapOf([...new Set(places.values())].flatMap((other) => [...takenBy(other)])
+  .filter(([, from]) => places.get(from) === file));
+
+/** Those that they import(), which are of the module that it begins with. @param {string} file */
+function importedFrom(file) {
+  const [entry] = FILES[file] ?? [file];
+  return mapOf(exportsOf(entry).map((name) => [name, entry]));
 }
 
-/** @param {Map<string, string>} names */
-const importAll = (names) => [...names].map(([name, from]) => `import { ${name} } from './${from}.js';\n`).join('');
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** @param {Iterable<string>} names */
-const list = (names) => `{ ${[...names].join(', ')} }`;
+/** What one of the former is called between the files, where it is nobody else's. @param {string} name  @param {string} file */
+function short(name, file) {
+  if (file === 'worker') return name; // it is not made here
+  const index = [...takenFrom(file).keys()].sort().indexOf(name);
+  return `${LETTERS[index % 52]}${LETTERS[Math.floor(index / 52) - 1] ?? ''}`;
+}
+
+/** @param {Map<string, string>} names  @param {(name: string) => string} [rename] */
+const importAll = (names, rename = (name) => name) => [...names].map(([name, from]) => `import { ${name} as ${rename(name)} } from './${from}.js';\n`).join('');
 
 /** `parts` itself, which index.js makes. */
 function makeParts() {
-  const own = wantedOf('start');
   const others = files.filter((file) => files.some((other) => [...takenBy(other).values()].some((from) => places.get(from) === file)));
-  return `${importAll(own.set('load', 'node'))}
+  const taken = takenFrom('start');
+  const own = (/** @type {string} */ name) => short(name, 'start');
+  return `${importAll(taken, own)}
+    import { load } from './node.js';
     const made = {};
     export const parts = {
       url: import.meta.url,
@@ -118,7 +136,7 @@ function makeParts() {
         return made[name];
       },
       get worker() { return load('./worker.cjs'); },
-      get start() { return ${list(own.keys())}; },
+      get start() { return { ${[...taken.keys()].map(own).join(', ')} }; },
       ${others.map((file) => `get ${file}() { return parts.load('${file}'); }`).join(',\n')}
     };`;
 }
@@ -132,7 +150,8 @@ const contentsOf = (name, file) => textOf(name)
 /** What stands for a name whose import is dropped, and that is free so. @param {[name: string, from: string]} taken */
 function access([name, from]) {
   if (name in globalThis) throw new Error(`${name} of src/${from}.js is a global, too: give it another name`);
-  return [name, `parts.${places.get(from)}.${name}`];
+  const file = String(places.get(from));
+  return [name, `parts.${file}.${short(name, file)}`];
 }
 
 /** What esbuild is told to make a file. @param {string} file @returns {import('esbuild').BuildOptions} */
@@ -158,11 +177,16 @@ export function buildStart(options) {
 export async function buildParts(options) {
   for (const file of files) {
     const { define, plugins } = cut(file);
-    const wanted = wantedOf(file);
+    const [taken, imported] = [takenFrom(file), importedFrom(file)];
+    const own = (/** @type {string} */ name) => short(name, file);
     await build({
       ...options,
       format: 'cjs',
-      stdin: { contents: `${importAll(wanted)}made['${file}'] = ${list(wanted.keys())};`, resolveDir: SRC, sourcefile: `part-${file}.js` },
+      stdin: {
+        contents: `${importAll(taken, own)}${importAll(imported)}made['${file}'] = { ${[...[...taken.keys()].map(own), ...imported.keys()].join(', ')} };`,
+        resolveDir: SRC,
+        sourcefile: `part-${file}.js`,
+      },
       outdir: undefined,
       outfile: path.join(String(options.outdir), `${file}.cjs`),
       plugins,
