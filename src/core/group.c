@@ -100,8 +100,8 @@ void weft_group_init(weft_group *group)
         group->owner = self->index;
         group->outer = self->groups;
         self->groups = group;
-    } else {
-        weft__profile_group_init(group);
+    } else if (weft__profile != NULL) {
+        weft__profile->group_init(group);
     }
 }
 
@@ -111,7 +111,10 @@ void weft_group_run(weft_group *group, weft_task_fn fn, void *context)
     if (weft_cancelled())
         return;
     if (self == NULL) {
-        weft__profile_group_run(group, fn, context);
+        if (weft__profile != NULL)
+            weft__profile->group_run(group, fn, context);
+        else
+            fn(context);
         return;
     }
     struct weft__node *node = NULL;
@@ -147,7 +150,8 @@ enum weft_status weft_group_wait(weft_group *group)
 {
     struct weft__worker *self = weft__worker_self();
     if (self == NULL) {
-        weft__profile_group_wait(group);
+        if (weft__profile != NULL)
+            weft__profile->group_wait(group);
         return weft_cancelled() ? WEFT_ERR_CANCELLED : WEFT_OK;
     }
     struct weft__event event = {&group->pending, ~WEFT__GROUP_WAITER, 0, WEFT__GROUP_WAITER};

@@ -49,7 +49,7 @@ struct half {
 _Static_assert(offsetof(struct half, task) <= 64, "what a thief reads is in one cache line");
 
 /* The slice after one of this length. */
-static size_t next_slice(const struct loop *loop, size_t slice, size_t rest)
+static WEFT__INLINE size_t next_slice(const struct loop *loop, size_t slice, size_t rest)
 {
     if (loop->most == 0) {
         while (slice > rest / 4 && slice / 2 >= loop->grain)
@@ -126,12 +126,19 @@ static void run_loop(const struct loop *loop, size_t first, size_t last)
     }
 }
 
+/* The grain of a loop that is measured: its leaves, see weft/profile.h. */
+static size_t measured_grain(size_t grain, size_t count)
+{
+    size_t leaf = count / WEFT_PROFILE_LEAVES + (count % WEFT_PROFILE_LEAVES != 0);
+    return grain > leaf ? grain : leaf;
+}
+
 void weft_for(size_t first, size_t last, size_t grain, weft_range_fn fn, void *context)
 {
     if (first >= last)
         return;
-    if (weft__front == &weft__nobody)
-        grain = weft__profile_grain(grain, last - first);
+    if (weft__profile != NULL)
+        grain = measured_grain(grain, last - first);
     size_t count = last - first;
     struct loop loop = {.fn = fn,
                         .context = context,
@@ -150,7 +157,7 @@ void weft__for_tiles(size_t count, weft_range_fn fn, void *context)
 {
     struct loop loop = {.fn = fn,
                         .context = context,
-                        .grain = weft__front == &weft__nobody ? weft__profile_grain(1, count) : 1,
+                        .grain = weft__profile != NULL ? measured_grain(1, count) : 1,
                         .slice = count / TILE_SLICES_MAX,
                         .few = count <= FEW_INDICES};
     while (loop.slice < loop.grain)

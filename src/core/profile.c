@@ -26,10 +26,11 @@ struct forks {
     size_t count, room;
 };
 
-struct weft__profile {
-    struct path at;   /* M2 */
-    int64_t since;    /* the start of this strand */
-    int64_t clock_ns; /* the time that two readings of the clock are apart */
+struct measured {
+    struct weft__profile calls; /* the first: weft__profile points to it */
+    struct path at;             /* M2 */
+    int64_t since;              /* the start of this strand */
+    int64_t clock_ns;           /* the time that two readings of the clock are apart */
     int64_t burden_ns;
     int64_t work;
     uint64_t tasks, strands;
@@ -40,7 +41,6 @@ struct weft__profile {
     weft_job *solo;            /* likewise */
 };
 
-_Thread_local struct weft__profile *weft__profile;
 int64_t (*weft__profile_clock)(void) = weft__plat_now_ns;
 
 static bool push(struct forks *forks, const void *of, struct path path)
@@ -64,7 +64,7 @@ static struct path longer(struct path a, struct path b)
 }
 
 /* Between strand_end and strand_begin is our own time, which counts for nothing. */
-static void strand_end(struct weft__profile *self)
+static void strand_end(struct measured *self)
 {
     int64_t passed = weft__profile_clock() - self->since - self->clock_ns;
     if (passed < 0)
@@ -75,14 +75,13 @@ static void strand_end(struct weft__profile *self)
     self->strands++;
 }
 
-static void strand_begin(struct weft__profile *self)
+static void strand_begin(struct measured *self)
 {
     self->since = weft__profile_clock();
 }
 
 /* Runs a task that was forked where `from` ends. Returns where the task ends. */
-static struct path run_fork(struct weft__profile *self, struct path from, weft_task_fn fn,
-                            void *context)
+static struct path run_fork(struct measured *self, struct path from, weft_task_fn fn, void *context)
 {
     struct path here = self->at;
     self->at = (struct path){from.span, from.burdened + self->burden_ns};
@@ -95,11 +94,14 @@ static struct path run_fork(struct weft__profile *self, struct path from, weft_t
     return end;
 }
 
-bool weft__profile_spawn(weft_task *task)
+static struct measured *measured_self(void)
 {
-    struct weft__profile *self = weft__profile;
-    if (self == NULL)
-        return false;
+    return (struct measured *)(uintptr_t)weft__profile;
+}
+
+static bool count_spawn(weft_task *task)
+{
+    struct measured *self = measured_self();
     strand_end(self);
     bool counted = push(&self->spawned, task, self->at);
     self->incomplete = self->incomplete || !counted;
@@ -107,10 +109,10 @@ bool weft__profile_spawn(weft_task *task)
     return counted;
 }
 
-void weft__profile_sync(weft_task *task)
+static void count_sync(weft_task *task)
 {
-    struct weft__profile *self = weft__profile;
-    WEFT_ASSERT(self != NULL && self->spawned.count > 0); /* synced where it was spawned */
+    struct measured *self = measured_self();
+    WEFT_ASSERT(self->spawned.count > 0); /* synced where it was spawned */
     strand_end(self);
     struct fork fork = self->spawned.items[--self->spawned.count];
     WEFT_ASSERT(fork.of == task); /* in the reverse order of the spawns */
@@ -119,16 +121,16 @@ void weft__profile_sync(weft_task *task)
     strand_begin(self);
 }
 
-void weft__profile_group_init(weft_group *group)
+static void count_group_init(weft_group *group)
 {
-    struct weft__profile *self = weft__profile;
-    if (self != NULL && !push(&self->groups, group, (struct path){0, 0}))
+    struct measured *self = measured_self();
+    if (!push(&self->groups, group, (struct path){0, 0}))
         self->incomplete = true;
 }
 
 /* The place of a group's fork, or `count` when it has none: it is from outside of the
  * measurement, and what it runs then is a part of the serial path. */
-static size_t find_group(const struct weft__profile *self, const weft_group *group)
+static size_t find_group(const struct measured *self, const weft_group *group)
 {
     for (size_t i = self->groups.count; i > 0; i--)
         if (self->groups.items[i - 1].of == group)
@@ -136,11 +138,11 @@ static size_t find_group(const struct weft__profile *self, const weft_group *gro
     return self->groups.count;
 }
 
-void weft__profile_group_run(weft_group *group, weft_task_fn fn, void *context)
+static void count_group_run(weft_group *group, weft_task_fn fn, void *context)
 {
-    struct weft__profile *self = weft__profile;
-    size_t place = self != NULL ? find_group(self, group) : 0;
-    if (self == NULL || place == self->groups.count) {
+    struct measured *self = measured_self();
+    size_t place = find_group(self, group);
+    if (place == self->groups.count) {
         fn(context);
         return;
     }
@@ -151,22 +153,16 @@ void weft__profile_group_run(weft_group *group, weft_task_fn fn, void *context)
     strand_begin(self);
 }
 
-void weft__profile_group_wait(weft_group *group)
+static void count_group_wait(weft_group *group)
 {
-    struct weft__profile *self = weft__profile;
-    size_t place = self != NULL ? find_group(self, group) : 0;
-    if (self == NULL || place == self->groups.count)
+    struct measured *self = measured_self();
+    size_t place = find_group(self, group);
+    if (place == self->groups.count)
         return;
     strand_end(self);
     self->at = longer(self->at, self->groups.items[place].path);
     self->groups.count = place;
     strand_begin(self);
-}
-
-size_t weft__profile_grain(size_t grain, size_t count)
-{
-    size_t leaf = count / WEFT_PROFILE_LEAVES + (count % WEFT_PROFILE_LEAVES != 0);
-    return weft__profile == NULL || grain > leaf ? grain : leaf;
 }
 
 static int64_t clock_cost(void)
@@ -181,16 +177,7 @@ static int64_t clock_cost(void)
     return least;
 }
 
-static void profile_open(struct weft__profile *self, weft_job *job)
-{
-    self->clock_ns = clock_cost();
-    self->front = weft__front;
-    self->solo = weft__job_set_solo(job);
-    weft__profile = self;
-    weft__front = &weft__nobody;
-}
-
-static void profile_close(struct weft__profile *self)
+static void profile_close(struct measured *self)
 {
     weft__front = self->front;
     weft__profile = NULL;
@@ -200,16 +187,29 @@ static void profile_close(struct weft__profile *self)
     free(self);
 }
 
-void weft__profile_abandon(struct weft__worker *self)
+static void abandon(struct weft__worker *self)
 {
-    if (weft__profile == NULL)
-        return;
-    profile_close(weft__profile);
+    profile_close(measured_self());
     WEFT_ASSERT(weft__front == &self->front);
     (void)self;
 }
 
-static weft_profile_report report_of(const struct weft__profile *self)
+static void profile_open(struct measured *self, weft_job *job)
+{
+    self->calls = (struct weft__profile){.spawn = count_spawn,
+                                         .sync = count_sync,
+                                         .group_init = count_group_init,
+                                         .group_run = count_group_run,
+                                         .group_wait = count_group_wait,
+                                         .abandon = abandon};
+    self->clock_ns = clock_cost();
+    self->front = weft__front;
+    self->solo = weft__job_set_solo(job);
+    weft__profile = &self->calls;
+    weft__front = &weft__nobody;
+}
+
+static weft_profile_report report_of(const struct measured *self)
 {
     weft_profile_report report = {.work_ns = self->work,
                                   .span_ns = self->at.span,
@@ -239,7 +239,7 @@ enum weft_status weft_profile_run(weft_task_fn fn, void *context, int64_t burden
     } else if (weft__job_cancelled(job)) {
         return WEFT_ERR_CANCELLED;
     }
-    struct weft__profile *self = calloc(1, sizeof *self);
+    struct measured *self = calloc(1, sizeof *self);
     if (self == NULL)
         return WEFT_ERR_NOMEM;
     self->burden_ns = burden_ns != 0 ? burden_ns : WEFT_PROFILE_BURDEN_NS;

@@ -5,6 +5,7 @@
 
 struct weft__front weft__nobody; /* no room: every spawn takes the slow path */
 _Thread_local struct weft__front *weft__front = &weft__nobody;
+_Thread_local const struct weft__profile *weft__profile;
 
 /* There is no slot for it: F2. */
 static void run_unplaced(struct weft__worker *self, weft_task_fn fn, void *context)
@@ -20,7 +21,7 @@ void weft__spawn_slow(weft_task *task, weft_task_fn fn, void *context)
     struct weft__worker *self = weft__worker_self();
     if (self == NULL) {
         *task = (weft_task){fn, context, NULL};
-        if (weft__profile_spawn(task))
+        if (weft__profile != NULL && weft__profile->spawn(task))
             return;
         task->fn = NULL; /* weft_sync has nothing to do */
         fn(context);
@@ -92,7 +93,7 @@ void weft__sync_slow(weft_task *task)
     struct weft__worker *self = weft__worker_self();
     if (self == NULL) {
         if (task->fn != NULL)
-            weft__profile_sync(task);
+            weft__profile->sync(task);
         return;
     }
     if (self->unplaced > 0) { /* F2 */

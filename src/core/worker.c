@@ -423,7 +423,8 @@ bool weft__worker_recover(struct weft__worker *self, enum weft_status status)
     atomic_store(&self->front.held, 0); /* what follows has critical sections */
     WEFT__POKE(&self->lost[self->lost_count++ % WEFT__LOST], WEFT__PEEK(&self->front.name));
     weft__worker_rename(self);
-    weft__profile_abandon(self);
+    if (weft__profile != NULL)
+        weft__profile->abandon(self);
     weft__sleep_undo(self);
     self->recovering = true;
     weft__deque_recover(self);

@@ -40,7 +40,7 @@ static void trap_then_go_on(void *context)
     struct weft__worker *self = weft__worker_self();
     EXPECT(run_until_trap());
     EXPECT(weft__worker_self() == NULL); /* still measured */
-    weft__profile_abandon(self);
+    weft__profile->abandon(self);
     EXPECT(weft__worker_self() == self);
     EXPECT(weft__profile == NULL);
     weft_for(0, 1000, 0, count, context);
