@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 #include <wasi/api.h>
 
 /* A function that overruns its stack mostly writes next to its end; a kilobyte catches
@@ -148,12 +147,10 @@ void weft__thread_hold(const struct weft__thread *thread, bool held)
     weft__malloc_hold(thread->tls, held);
 }
 
-_Noreturn void weft__thread_die(const char *text)
+_Noreturn void weft__thread_die_saying(const char *text, size_t bytes)
 {
-    const __wasi_ciovec_t parts[] = {{(const uint8_t *)"weft: ", 6},
-                                     {(const uint8_t *)text, strlen(text)},
-                                     {(const uint8_t *)"\n", 1}};
+    const __wasi_ciovec_t whole = {(const uint8_t *)text, bytes};
     __wasi_size_t written;
-    (void)__wasi_fd_write(2, parts, sizeof parts / sizeof parts[0], &written);
+    (void)__wasi_fd_write(2, &whole, 1, &written);
     __builtin_trap();
 }

@@ -78,6 +78,8 @@ void weft__thread_hold(const struct weft__thread *thread, bool held);
 void weft_thread_follow(struct weft__thread *thread);
 
 /* Writes "weft: <text>\n" to standard error and traps. Takes no lock, allocates nothing. */
-_Noreturn void weft__thread_die(const char *text);
+#define weft__thread_die(text)                                                                     \
+    weft__thread_die_saying("weft: " text "\n", sizeof "weft: " text "\n" - 1)
+_Noreturn void weft__thread_die_saying(const char *text, size_t bytes);
 
 #endif
