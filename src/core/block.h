@@ -35,7 +35,7 @@ bool weft__spare_missing(void);
 void weft__end_wait_held(struct weft__front *front); /* end.c */
 
 /* Critical sections nest. `front` is the calling thread's. */
-static inline void weft__critical_begin(struct weft__front *front)
+inline void weft__critical_begin(struct weft__front *front)
 {
     if (front == &weft__nobody)
         return; /* nobody follows such a thread, and all of them share this record */

@@ -50,7 +50,7 @@ void weft__deque_lower_floor(struct weft__worker *self)
 }
 
 /* Puts the `count` oldest private tasks on offer. */
-static void publish(struct weft__worker *self, uint32_t count)
+static WEFT__INLINE void publish(struct weft__worker *self, uint32_t count)
 {
     uint32_t split = weft__split(self);
     for (uint32_t i = split; i < split + count; i++)
@@ -67,7 +67,7 @@ static void publish(struct weft__worker *self, uint32_t count)
 }
 
 /* Offers the older half of the private tasks, if nothing is on offer. */
-static void offer_half(struct weft__worker *self)
+static WEFT__INLINE void offer_half(struct weft__worker *self)
 {
     if (!self->lowered) {
         uint64_t offer = atomic_load_explicit(&self->offer, memory_order_relaxed);
@@ -82,7 +82,7 @@ static void offer_half(struct weft__worker *self)
 }
 
 /* Offers work and wakes a sleeper for it. */
-static void share(struct weft__worker *self)
+static WEFT__INLINE void share(struct weft__worker *self)
 {
     uint32_t before = weft__split(self);
     offer_half(self);

@@ -72,6 +72,9 @@ enum weft__hold weft__end_hold(struct weft__worker *worker, const weft_job *job)
     return weft__plat_thread_followable(worker->thread) ? WEFT__HOLD_DONE : WEFT__HOLD_SOON;
 }
 
+/* Where it is not inlined. */
+extern inline void weft__critical_begin(struct weft__front *front);
+
 /* Waits, at the entry of a critical section, while the host is about to end this worker. */
 void weft__end_wait_held(struct weft__front *front)
 {

@@ -76,14 +76,14 @@ static _Thread_local struct heap *my_heap;
 
 /* Above 0 while this thread changes what does not bear being left half done. An engine ends
  * a thread at the entry of a function and at the head of a loop only, so the fast paths,
- * which have neither, need no mark. */
+ * which have neither (WEFT__INLINE), need no mark. */
 static _Thread_local uint32_t busy;
 
 /* Not 0: this thread is to wait rather than raise `busy` from 0. Any thread sets it. */
 static _Thread_local _Atomic uint32_t held;
 
 /* 16, 32 ... 128, then four sizes per power of two: 160, 192, 224, 256, 320 ... 28672. */
-static uint32_t class_of(size_t bytes)
+static WEFT__INLINE uint32_t class_of(size_t bytes)
 {
     if (bytes <= 128)
         return bytes == 0 ? 0 : (uint32_t)(bytes - 1) / 16;
@@ -96,12 +96,12 @@ static uint32_t class_bytes(uint32_t index)
     return index < 8 ? (index + 1) * 16 : ((index & 3) + 5) << (5 + (index - 8) / 4);
 }
 
-static uint64_t free_mark(const struct block *block)
+static WEFT__INLINE uint64_t free_mark(const struct block *block)
 {
     return UINT64_C(0xb10cf4ee9e3779b9) ^ ((uint64_t)(uintptr_t)block << 16);
 }
 
-static struct span *span_of(const void *block)
+static WEFT__INLINE struct span *span_of(const void *block)
 {
     return (struct span *)((uintptr_t)block & ~(WEFT__PAGE_BYTES - 1));
 }
@@ -209,7 +209,7 @@ static void span_settle(struct span *span)
     }
 }
 
-static inline void *span_pop(struct span *span, struct block *block)
+static WEFT__INLINE void *span_pop(struct span *span, struct block *block)
 {
     if (__builtin_expect(block->mark != free_mark(block), 0)) {
         span->free = NULL; /* lost, but the next allocation does not meet it again */
@@ -410,7 +410,7 @@ static WEFT__NOINLINE void *take_small_slow(uint32_t class_index)
     return block;
 }
 
-static inline void *take_small(uint32_t class_index)
+static WEFT__INLINE void *take_small(uint32_t class_index)
 {
     struct heap *heap = my_heap;
     if (heap != NULL) {
@@ -444,7 +444,7 @@ static WEFT__NOINLINE void *take_large(size_t bytes, size_t align, bool *clean)
     return run;
 }
 
-static inline void *take(size_t bytes)
+WEFT__NOINLINE void *weft__malloc(size_t bytes)
 {
     bool clean;
     return bytes <= SMALL_MAX ? take_small(class_of(bytes)) : take_large(bytes, 1, &clean);
@@ -455,19 +455,19 @@ static void *take_aligned(size_t align, size_t bytes)
 {
     bool clean;
     if (align <= BLOCK_ALIGN)
-        return take(bytes);
+        return weft__malloc(bytes);
     if (align <= SMALL_MAX && bytes <= SMALL_MAX) {
         uint32_t index = class_of(bytes > align ? bytes : align);
         while (index < CLASS_COUNT && (class_bytes(index) & (align - 1)) != 0)
             index++;
         if (index < CLASS_COUNT)
-            return take_small(index);
+            return weft__malloc(class_bytes(index));
     }
     return take_large(bytes == 0 ? 1 : bytes, align, &clean);
 }
 
 /* How many bytes the block holds. Traps unless it is the start of one. */
-static inline size_t block_size(const void *block)
+static WEFT__INLINE size_t block_size(const void *block)
 {
     uint32_t tag = weft__page_tag(block);
     if (__builtin_expect(weft__page_kind(tag) == WEFT__PAGE_SPAN, 1)) {
@@ -538,10 +538,7 @@ void free(void *memory)
 
 /* The standard's names. */
 
-void *malloc(size_t bytes)
-{
-    return take(bytes);
-}
+void *malloc(size_t bytes) __attribute__((alias("weft__malloc")));
 
 void *calloc(size_t count, size_t bytes)
 {
@@ -551,15 +548,15 @@ void *calloc(size_t count, size_t bytes)
         errno = ENOMEM;
         return NULL;
     }
-    void *memory = total <= SMALL_MAX ? take_small(class_of(total)) : take_large(total, 1, &clean);
+    void *memory = total <= SMALL_MAX ? weft__malloc(total) : take_large(total, 1, &clean);
     return memory != NULL && !clean ? memset(memory, 0, total) : memory;
 }
 
 void *realloc(void *memory, size_t bytes)
 {
     if (memory == NULL)
-        return take(bytes);
-    size_t old = block_size(memory);
+        return weft__malloc(bytes);
+    size_t old = malloc_usable_size(memory);
     if (old > SMALL_MAX) {
         busy_begin();
         bool fits = bytes > SMALL_MAX && weft__pages_resize(memory, pages_for(bytes));
@@ -569,7 +566,7 @@ void *realloc(void *memory, size_t bytes)
     } else if (bytes <= old && bytes >= old / 2) {
         return memory;
     }
-    void *moved = take(bytes);
+    void *moved = weft__malloc(bytes);
     if (moved != NULL) {
         memcpy(moved, memory, bytes < old ? bytes : old);
         free(memory);
@@ -605,6 +602,6 @@ size_t malloc_usable_size(void *memory)
 /* The C library's own names for them, of which atexit needs one: without these it would
  * bring in its allocator. */
 #pragma clang diagnostic ignored "-Wreserved-identifier"
-void *__libc_malloc(size_t bytes) __attribute__((alias("malloc")));
+void *__libc_malloc(size_t bytes) __attribute__((alias("weft__malloc")));
 void *__libc_calloc(size_t count, size_t bytes) __attribute__((alias("calloc")));
 void __libc_free(void *memory) __attribute__((alias("free")));

@@ -3,6 +3,11 @@
 #define WEFT_THREAD_MALLOC_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/* Is malloc, for malloc.c alone: the compiler would make calloc of malloc and memset, in calloc
+ * too, and a linker may have been told to wrap malloc. */
+void *weft__malloc(size_t bytes);
 
 /* Gives the calling thread's heap to the next thread that starts. The thread must not
  * allocate any more. */

@@ -23,6 +23,7 @@
 
 #define WEFT_NODISCARD  __attribute__((warn_unused_result))
 #define WEFT__NOINLINE  __attribute__((noinline))
+#define WEFT__INLINE    inline __attribute__((always_inline))
 #define WEFT__COLD      __attribute__((noinline, cold))
 #define WEFT__LIKELY(x) __builtin_expect(!!(x), 1)
 

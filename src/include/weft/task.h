@@ -56,7 +56,7 @@ void weft__sync_slow(weft_task *task);
  * Ownership: `task` and what `context` names stay with the caller and must live
  *            until weft_sync(task) has returned.
  * Threads:   any thread; weft_sync must follow on the same one. */
-static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
+static WEFT__INLINE void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
 {
     struct weft__front *self = weft__front;
     struct weft__slot *head = self->head;
@@ -78,7 +78,7 @@ static inline void weft_spawn(weft_task *task, weft_task_fn fn, void *context)
  * In WebAssembly the task says where it is, so that the new head does not hang on the old one:
  * a chain of spawns and syncs would else be as slow as a store and a load of the same word after
  * the other. Native compilers keep up with that, and the store costs more. */
-static inline struct weft__slot *weft__task_take(const weft_task *task)
+static WEFT__INLINE struct weft__slot *weft__task_take(const weft_task *task)
 {
     struct weft__front *self = weft__front;
 #if defined(__wasm__)
@@ -101,7 +101,7 @@ static inline struct weft__slot *weft__task_take(const weft_task *task)
  * the reverse order of their spawns, every task exactly once.
  *
  * Threads: the one that spawned it. */
-static inline void weft_sync(weft_task *task)
+static WEFT__INLINE void weft_sync(weft_task *task)
 {
     struct weft__slot *slot = weft__task_take(task);
     if (WEFT__LIKELY(slot != NULL))
