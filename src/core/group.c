@@ -9,6 +9,7 @@
 #define NODES_PER_CHUNK 64
 
 struct weft__node {
+    struct weft__node_head head;
     weft_task_fn fn;
     void *context;
     weft_group *group;
@@ -20,6 +21,8 @@ struct weft__chunk {
     struct weft__node nodes[NODES_PER_CHUNK];
 };
 
+static void end_entry(struct weft__worker *self, struct weft__node_head *head, bool run);
+
 static struct weft__node *node_create(struct weft__worker *self)
 {
     if (self->free_nodes == NULL) {
@@ -29,6 +32,7 @@ static struct weft__node *node_create(struct weft__worker *self)
         chunk->next = self->node_chunks;
         self->node_chunks = chunk;
         for (size_t i = 0; i < NODES_PER_CHUNK; i++) {
+            chunk->nodes[i].head.end = end_entry;
             chunk->nodes[i].next = self->free_nodes;
             self->free_nodes = &chunk->nodes[i];
         }
@@ -64,12 +68,15 @@ void weft__group_end(weft_group *group)
         weft__sleep_unpark(owner);
 }
 
-/* Runs a group's task on top of whatever this worker is doing. Called in a critical section,
- * which ends when the task is noted as running. */
-void weft__group_run_entry(struct weft__worker *self, struct weft__node *node)
+/* Runs a group's task on top of whatever this worker is doing. See struct weft__node_head. */
+static void end_entry(struct weft__worker *self, struct weft__node_head *head, bool run)
 {
-    struct weft__node task = *node;
+    struct weft__node *node = (struct weft__node *)(void *)head, task = *node;
     node_destroy(self, node);
+    if (!run) {
+        weft__group_end(task.group);
+        return;
+    }
     struct weft__running running = {.group = task.group};
     weft__worker_begin(self, &running);
     weft__critical_end(&self->front);
@@ -80,14 +87,6 @@ void weft__group_run_entry(struct weft__worker *self, struct weft__node *node)
     weft__group_end(task.group);
     weft__critical_end(&self->front);
     weft__leaf_end(self);
-}
-
-/* Ends a group's task that never ran. */
-void weft__group_drop_entry(struct weft__worker *self, struct weft__node *node)
-{
-    weft_group *group = node->group;
-    node_destroy(self, node);
-    weft__group_end(group);
 }
 
 void weft_group_init(weft_group *group)

@@ -48,7 +48,7 @@ void weft__task_run_above(struct weft__worker *self, uint32_t base)
         }
         struct weft__entry entry = weft__entry_at(self, weft__head(self));
         WEFT_ASSERT(entry.fn == NULL); /* else a weft_sync is missing */
-        weft__group_run_entry(self, entry.context);
+        weft__group_end_entry(self, entry.context, true);
     }
 }
 

@@ -75,7 +75,7 @@ void weft__worker_run_taken(struct weft__worker *self, struct weft__worker *vict
         atomic_store_explicit(&self->job, job, memory_order_release);
     }
     if (entry->fn == NULL)
-        weft__group_run_entry(self, entry->context);
+        weft__group_end_entry(self, entry->context, true);
     else
         run_synced(self, entry, victim->index);
     weft__task_run_above(self, base);
@@ -364,7 +364,7 @@ static void abandon_tasks(struct weft__worker *self, uint32_t base)
     while (weft__head(self) > base && weft__deque_pop(self)) {
         struct weft__entry entry = weft__entry_at(self, weft__head(self));
         if (entry.fn == NULL)
-            weft__group_drop_entry(self, entry.context);
+            weft__group_end_entry(self, entry.context, false);
     }
     weft__critical_end(&self->front);
     for (uint32_t i = weft__head(self); i > base; i--) {

@@ -153,7 +153,16 @@ struct weft__entry {
     void *context;
 };
 
-struct weft__node;  /* the record of a group's task, group.c */
+struct weft__worker;
+
+/* What the record of a group's task begins with. By a pointer, so that a module without groups
+ * comes without them. */
+struct weft__node_head {
+    /* Runs the task, or forgets it. Called in a critical section; running it ends that one, when
+     * it is noted as running. */
+    void (*end)(struct weft__worker *self, struct weft__node_head *head, bool run);
+};
+struct weft__node;  /* such a record, group.c */
 struct weft__chunk; /* a block of them */
 
 struct weft__worker {
@@ -294,8 +303,6 @@ void weft__end_ask(struct weft__worker *worker, weft_job *job, uintptr_t how);
 enum weft__hold weft__end_hold(struct weft__worker *worker, const weft_job *job);
 
 /* group.c */
-void weft__group_run_entry(struct weft__worker *self, struct weft__node *node);
-void weft__group_drop_entry(struct weft__worker *self, struct weft__node *node);
 void weft__group_end(weft_group *group);
 void weft__group_free_nodes(struct weft__worker *self);
 
@@ -373,6 +380,13 @@ static inline struct weft__entry weft__entry_at(const struct weft__worker *self,
     struct weft__slot *slot = &self->front.slots[index];
     return (struct weft__entry){slot, atomic_load_explicit(&slot->fn, memory_order_relaxed),
                                 atomic_load_explicit(&slot->context, memory_order_relaxed)};
+}
+
+/* Ends an entry that is a group's task. */
+static inline void weft__group_end_entry(struct weft__worker *self, void *context, bool run)
+{
+    struct weft__node_head *head = context;
+    head->end(self, head, run);
 }
 
 static inline bool weft__job_cancelled(weft_job *job)
