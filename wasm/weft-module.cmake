@@ -37,7 +37,13 @@ function(weft_use_thread_layer target folder)
     # Debian's libc says that it does not go with shared memory (no-check-features) and carries
     # 100 kB of debug information; the function names stay, for the stack of a trap. The stack
     # comes first, so that running over its end traps.
-    weft_flags(flags wasi link strip)
+    weft_flags(flags wasi link)
+    if(CMAKE_C_COMPILER_VERSION VERSION_GREATER_EQUAL 17) # also what tools alone read
+        weft_flags(strip wasi strip-17)
+    else()
+        weft_flags(strip wasi strip)
+    endif()
+    list(APPEND flags ${strip})
     target_link_options(${target} INTERFACE ${flags})
 
     set(wrapped "${folder}/wrap.txt")
