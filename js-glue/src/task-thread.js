@@ -27,14 +27,20 @@ export function setTaskThread(thread) {
   /** @type {any} */ (globalThis)[KEY] = thread;
 }
 
+/** @returns {TaskThread | undefined}  undefined outside of a task */
+export function runningTask() {
+  const thread = /** @type {any} */ (globalThis)[KEY];
+  return thread && thread.look() >= 0 ? thread : undefined;
+}
+
 /**
  * @param {string} who  asks
  * @returns {TaskThread}
  * @throws {WeftError} `WEFT_ERR_STATE` outside of a task
  */
 export function taskThread(who) {
-  const thread = /** @type {any} */ (globalThis)[KEY];
-  if (thread && thread.look() >= 0) return thread;
+  const thread = runningTask();
+  if (thread) return thread;
   throw new WeftError('WEFT_ERR_STATE', `${who}: only a task that runs can ask that`);
 }
 

@@ -3,20 +3,22 @@
  *
  *     import { forEach, progress } from 'weft/task';
  *
- * All of them throw `WEFT_ERR_STATE` outside of a task.
+ * Code that uses them also runs outside of a task, in a unit test say: there nothing is cancelled,
+ * progress goes nowhere, and forEach is a plain call. What only a task can be told, threadIndex,
+ * threads and call, throws `WEFT_ERR_STATE`.
  */
 import { WeftError } from './errors.js';
 import { show } from './show.js';
-import { taskThread } from './task-thread.js';
+import { readRange, runningTask, taskThread } from './task-thread.js';
 
 /** True when the call that this task belongs to was aborted, or has taken too long. */
 export function cancelled() {
-  return taskThread('cancelled').look() === 1;
+  return runningTask()?.look() === 1;
 }
 
 /** Ends the task here if it is cancelled, by an error that it should not catch. */
 export function checkpoint() {
-  if (taskThread('checkpoint').look() === 1) throw new WeftError('WEFT_ERR_CANCELLED', 'the task was cancelled');
+  if (cancelled()) throw new WeftError('WEFT_ERR_CANCELLED', 'the task was cancelled');
 }
 
 /**
@@ -25,11 +27,10 @@ export function checkpoint() {
  * @param {number} done  from 0  @param {number} total
  */
 export function progress(done, total) {
-  const thread = taskThread('progress');
   if (!(done >= 0) || !(total >= 0) || done === Infinity || total === Infinity) {
     throw new WeftError('WEFT_ERR_INVALID', `progress: done and total are numbers from 0, got ${show(done)} and ${show(total)}`);
   }
-  thread.progress(done, total);
+  runningTask()?.progress(done, total);
 }
 
 /** The number of the worker that runs this, from 0. */
@@ -62,5 +63,8 @@ export function call(name, ...args) {
  * @param {A} args  copies, but for arrays of the runtime and shared objects
  */
 export function forEach(range, task, ...args) {
-  taskThread('forEach').forEach(range, task, args);
+  const thread = runningTask();
+  if (thread) return thread.forEach(range, task, args);
+  const { first, last } = readRange(range);
+  if (first < last) task(first, last, ...args);
 }

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { LIMIT, flag, forEachFlavour, open, runScript, until, weftError } from './support.js';
 
 const fixture = (name) => new URL(`./fixtures/${name}.js`, import.meta.url);
@@ -388,9 +389,34 @@ forEachFlavour('weft/task', (flavour) => {
     assert.deepEqual(seen.at(-1), { done: 1000, total: 1000 });
   });
 
+  it('lets a task be called as the plain function that it is', LIMIT, async (t) => {
+    const [rt, tasks] = await openTasks(t, flavour);
+    const folder = mkdtempSync(path.join(tmpdir(), 'weft-tasks-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'plain.mjs');
+    writeFileSync(file, `import { cancelled, checkpoint, forEach, progress } from ${JSON.stringify(new URL('../../js-glue/src/task.js', import.meta.url).href)};
+      export const square = (first, last, xs) => { for (let i = first; i < last; i++) xs[i] *= xs[i]; };
+      export function squares(xs) {
+        checkpoint();
+        for (const range of [xs.length, 0]) forEach(range, square, xs);
+        progress(1, 1);
+        return cancelled();
+      }
+      export const wrong = () => progress(-1, 1);`);
+    const plain = await import(pathToFileURL(file).href);
+    const xs = [1, 2, 3];
+    assert.equal(plain.squares(xs), false);
+    assert.deepEqual(xs, [1, 4, 9]);
+    assert.throws(plain.wrong, weftError('WEFT_ERR_INVALID', /progress/));
+    const shared = rt.share(new Float64Array([1, 2, 3]));
+    assert.equal(await (await rt.load(file)).squares(shared), false);
+    assert.deepEqual([...shared], [1, 4, 9]);
+    assert.equal(await tasks.add(1, 2), 3);
+  });
+
   it('says that there is no task, outside of one', LIMIT, async (t) => {
-    const { checkpoint } = await import('../../js-glue/src/task.js');
-    assert.throws(checkpoint, weftError('WEFT_ERR_STATE', /only a task/));
+    const { call, threadIndex, threads } = await import('../../js-glue/src/task.js');
+    for (const ask of [call, threadIndex, threads]) assert.throws(ask, weftError('WEFT_ERR_STATE', /only a task/));
     const rt = await open(t, flavour);
     const folder = mkdtempSync(path.join(tmpdir(), 'weft-tasks-'));
     t.after(() => rmSync(folder, { recursive: true }));
