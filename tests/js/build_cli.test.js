@@ -155,6 +155,16 @@ describe('weft build', { skip }, () => {
     assert.deepEqual([await layouts.is_warm(-2), await layouts.is_warm(-3), await layouts.mix(0, 5)], [true, false, 6]);
   });
 
+  test('builds where nothing can be cached', LIMIT, async () => {
+    const cwd = newFolder();
+    const temporary = path.join(cwd, 'tmp');
+    mkdirSync(temporary);
+    // A folder inside of a file: as impossible as one in a home that is read-only.
+    assert.deepEqual(await weft(['build', 'shapes.c'], { cwd, env: { WEFT_CACHE: path.join(cwd, 'shapes.c', 'cache'), TMPDIR: temporary } }), SILENT);
+    assert.ok(existsSync(path.join(cwd, 'shapes.wasm')));
+    assert.deepEqual(readdirSync(temporary), []);
+  });
+
   test('gives them types that TypeScript holds', { ...LIMIT, skip: existsSync(path.join(glue, 'types')) ? false : 'js-glue/types is not made' }, async () => {
     const cwd = newFolder();
     assert.deepEqual(await weft(['build', 'shapes.c'], { cwd }), SILENT);

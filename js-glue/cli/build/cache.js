@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE, changedSince, stamp } from './stamp.js';
 
@@ -50,7 +50,6 @@ function prune() {
  * @returns {Promise<Result>}
  */
 export async function cached(what, fresh, make, suffix = 'out', given = []) {
-  mkdirSync(CACHE, { recursive: true });
   const base = path.join(CACHE, keyOf([2, what]));
   const file = `${base}.${suffix}`;
   if (!fresh) {

@@ -1,10 +1,23 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 /** Where the results of builds are kept. */
-export const CACHE = process.env.WEFT_CACHE ??
-  path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'weft');
+export const CACHE = openCache(process.env.WEFT_CACHE ??
+  path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'weft'));
+
+/** @param {string} folder  @returns {string}  another one, until this ends, where that cannot be written */
+function openCache(folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return folder;
+  } catch {
+    const own = mkdtempSync(path.join(os.tmpdir(), 'weft-cache-'));
+    process.on('exit', () => rmSync(own, { recursive: true, force: true }));
+    return own;
+  }
+}
 
 /** A file's time is that of the last tick of the kernel's clock, which is earlier than it is. */
 const CLOCK_MS = 20;
