@@ -41,7 +41,7 @@ export function createSmaller(make, pages, least, error) {
     const next = Math.max(Math.floor(pages / 2), Math.ceil(least));
     if (next === pages) {
       throw new WeftError('WEFT_ERR_NOMEM',
-        `the host refuses even the module's least memory, ${least * PAGE} bytes`, { cause: error });
+        `the host refuses even the module's least memory, ${least * PAGE} bytes. V8 reserves 10 GB of addresses for each: where ulimit -v allows less, start Node 20 or 22 with --disable-wasm-trap-handler`, { cause: error });
     }
     pages = next;
     try {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
-import { LIMIT, emscriptenWasm, flag, forEachFlavour, modules, open, weftError } from './support.js';
+import { LIMIT, emscriptenWasm, flag, forEachFlavour, missing, modules, open, weftError } from './support.js';
 
 forEachFlavour('memory', (flavour) => {
   it('hands out zeroed typed arrays, aligned to 64 bytes', LIMIT, async (t) => {
@@ -146,5 +147,22 @@ forEachFlavour('memory', (flavour) => {
     for (const wrong of [0, -1, 2 ** 40, NaN, '5', undefined]) {
       assert.throws(() => rt.string(/** @type {any} */ (wrong)), weftError('WEFT_ERR_POINTER', /rt\.string/));
     }
+  });
+});
+
+const noShell = process.platform === 'linux' ? false : 'ulimit -v is known to work on Linux';
+describe('memory under ulimit -v', { skip: missing('wasi') || noShell }, () => {
+  const start = (...flags) => new Promise((resolve) => {
+    const script = `const { createRuntime } = await import(${JSON.stringify(new URL('../../js-glue/src/index.js', import.meta.url).href)});
+      const rt = await createRuntime({ module: ${JSON.stringify(modules.wasi)}, threads: 1, memoryBytes: 2 ** 26 }).catch((error) => error);
+      console.log(rt.code ?? await rt.call('sum_f64', rt.array(Float64Array, 2).fill(2), 2), rt.message ?? '');`;
+    execFile('sh', ['-c', 'ulimit -v 8000000 && exec "$0" "$@"', process.execPath, ...flags, '--input-type=module', '--eval', script],
+      { timeout: 120_000 }, (error, stdout) => resolve(error ? `${error}` : stdout));
+  });
+
+  it('says how to start, and starts so', LIMIT, async () => {
+    // Node 24 does without the trap handler by itself.
+    assert.match(await start(), /^(4 |WEFT_ERR_NOMEM .* bytes\. .*ulimit -v .*--disable-wasm-trap-handler)\n$/);
+    assert.equal(await start('--disable-wasm-trap-handler'), '4 \n');
   });
 });
