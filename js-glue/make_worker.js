@@ -33,7 +33,7 @@ function join(sources, names) {
 /** The texts, by their files. @type {() => Record<string, string>} */
 export const makeWorker = () => ({
   'worker.cjs': [...HEAD, ...WASI.map((name) => `const ${name} = (/** @type {any[]} */ ...values) => /** @type {any} */ (require('./wasi.cjs')).${name}(...values);`),
-    ...join(['node-io', 'guard', 'imports', 'thread', 'worker'], SHARED), 'if (require.main === module) serve();', ''].join('\n'),
+    ...join(['node-io', 'guard', 'imports', 'overrun', 'thread', 'worker'], SHARED), 'if (require.main === module) serve();', ''].join('\n'),
   'wasi.cjs': [...HEAD, ...join(['wasi', 'node-write-rare'], WASI), ''].join('\n'),
 });
 

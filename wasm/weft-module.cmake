@@ -81,6 +81,17 @@ if(EXISTS "${weft_emscripten_library}.in")
     configure_file("${template}" "${weft_emscripten_library}" @ONLY)
 endif()
 
+# Functions that overrun their stack trap, see stack_check.mjs. Without Node the module gets no
+# checks, and an overrun is found later, if at all.
+find_program(WEFT_NODE NAMES node nodejs)
+function(weft_check_stacks target)
+    if(WEFT_NODE)
+        set(tool "${weft_cmake_dir}/stack_check.mjs")
+        add_custom_command(TARGET ${target} POST_BUILD COMMAND "${WEFT_NODE}" "${tool}" ${ARGN} VERBATIM)
+        set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${tool}")
+    endif()
+endfunction()
+
 # What an Emscripten link needs, module or program. -O2 rather than the compile level: from -O3 on
 # the names of the exports are minified, and the loader reads the functions' types by name. The
 # functions keep their names for the stack of a trap.
@@ -119,6 +130,7 @@ function(weft_add_module target)
         set_target_properties(${target} PROPERTIES SUFFIX .wasm)
         weft_flags(flags wasi module)
         target_link_options(${target} PRIVATE ${flags})
+        weft_check_stacks(${target} "$<TARGET_FILE:${target}>")
         return()
     endif()
 
@@ -136,6 +148,7 @@ function(weft_add_module target)
         weft_mark_commonjs("${arg_DIRECTORY}")
     endif()
     target_link_options(${target} PRIVATE ${place})
+    weft_check_stacks(${target} "$<TARGET_FILE_DIR:${target}>/${arg_OUTPUT}.wasm")
 endfunction()
 
 function(weft_add_program target)
@@ -149,6 +162,7 @@ function(weft_add_program target)
         target_link_options(${target} PRIVATE ${program}
             "-sPTHREAD_POOL_SIZE=2+(process.env.WEFT_TEST_THREADS|0)"
             "SHELL:--pre-js ${weft_cmake_dir}/emscripten-node.js")
+        weft_check_stacks(${target} "$<TARGET_FILE_DIR:${target}>/${target}.wasm")
     elseif(CMAKE_C_COMPILER_TARGET MATCHES "^wasm32-wasi")
         # Not the whole library: a program that only starts threads has no scheduler in it.
         target_link_libraries(${target} PRIVATE weft::weft)
@@ -161,6 +175,7 @@ function(weft_add_program target)
             set(start "${weft_cmake_dir}/../src/thread/program/start.c")
         endif()
         target_sources(${target} PRIVATE "${start}")
+        weft_check_stacks(${target} "$<TARGET_FILE:${target}>")
     else()
         target_link_libraries(${target} PRIVATE weft::weft)
     endif()

@@ -22,6 +22,7 @@ NAME.wasm alone, a program for \`weft run\`.
   --sysroot DIR      a C library in place of the compiler's own, such as wasi-sdk's
                      share/wasi-sysroot; programs run by its own threads if it has any
   --simd             native: every instruction that this CPU has; WebAssembly's vectors are always on
+  --no-stack-check   a function that overruns its stack does not trap: a little faster
   --watch            build again after each change, until interrupted
   --verbose          print the compiler's commands
   --no-cache         compile in any case

@@ -24,7 +24,8 @@ export function openSdk() {
   flags.wasi.link.push(...wrapped.map((name) => `-Wl,--wrap=${name}`));
   return {
     flags,
-    settings: ['flags.json', 'wrap.txt'].map(settings),
+    settings: ['flags.json', 'wrap.txt', 'stack_check.mjs'].map(settings),
+    stackCheck: settings('stack_check.mjs'),
     include: path.join(root, 'include'),
     threadInclude: path.join(root, 'include/weft-thread'),
     start: settings('start.c'),

@@ -46,8 +46,8 @@ function explain(code, name, record) {
   switch (code) {
     case 'WEFT_ERR_TRAP':
       return `${name} trapped${why}`;
-    case 'WEFT_ERR_STACK':
-      return `${name} overran its stack${why}; recurse less deeply, or raise stackBytes`;
+    case 'WEFT_ERR_STACK': // a trap is the stack check's own
+      return `${name} overran its stack${record?.name === 'RuntimeError' ? '' : why}; recurse less deeply, or raise stackBytes`;
     case 'WEFT_ERR_THROWN':
       return `${name}: ${record instanceof Error ? record.message : String(record)}`;
     case 'WEFT_ERR_CANCELLED':

@@ -195,9 +195,15 @@ export function createGuard(link) {
     words[(slot + SLOT_ERROR_BYTES) >>> 2] = bytes.length;
   }
 
+  /** Where the module has stack checks this is true only of a function that they have ended. */
+  function isOverrun() {
+    const limit = link.find('weft_thread_limit');
+    return limit && ((link.stackSave() - limit()) | 0) < 0;
+  }
+
   /** @param {number} worker  @param {any} error  that ended its job */
   function fail(worker, error) {
-    recover(worker, statusOf(error), error);
+    recover(worker, isOverrun() ? ERR_STACK : statusOf(error), error);
     if (tasks) tasks.reset();
   }
 
@@ -211,7 +217,7 @@ export function createGuard(link) {
     let whole = !recoverThread || recoverThread() !== 0;
     if (whole && error !== undefined) record(link.find('weft_worker_slot')(worker) >>> 0, error);
     if (whole) whole = link.find('weft_worker_recover')(worker, status) !== 0;
-    if (!whole) throw new Error('the runtime\'s own code was cut short: ' + (error && error.message));
+    if (!whole) throw new Error('the runtime\'s own code was cut short, or its memory overwritten: ' + (error && error.message));
   }
 
   /**

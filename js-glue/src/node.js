@@ -79,9 +79,9 @@ export function wrap(worker) {
 
 /** @param {import('./options.js').Settings} settings */
 export function createWorker({ stackBytes, worker }) {
-  // As large as the C stack, and not more: V8 checks its own, so that a recursion mostly ends
-  // there, with an error, before it has overrun the C stack.
-  const stackSizeMb = Math.max(1, Math.ceil(stackBytes / MIB));
+  // More than C's: a recursion had better end where the C stack does, in code of the application.
+  // V8 ends it in any function, perhaps in one of the allocator's.
+  const stackSizeMb = 6 + 2 * Math.ceil((stackBytes || MIB) / MIB);
   const { Worker } = builtin('worker_threads');
   return wrap(new Worker(new URL('./worker.cjs', import.meta.url), {
     ...worker,

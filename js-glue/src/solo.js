@@ -88,7 +88,7 @@ export class Solo {
       const blocked = this.#running || this.#visit || this.#stopped;
       const ran = blocked ? undefined : this.#turn();
       if (typeof ran === 'object') this.#finish(ran);
-      if (ran !== true) {
+      if (ran !== true && !done()) {
         throw new WeftError('WEFT_ERR_WOULD_BLOCK',
           'callSync: without workers, a job that waits for the event loop, or that calls from inside a task, cannot be waited for: use call');
       }
@@ -158,7 +158,15 @@ export class Solo {
   #turn() {
     const begun = performance.now();
     this.#running = true;
-    const ran = this.guard.turn(this.#self());
+    let ran;
+    try {
+      ran = this.guard.turn(this.#self());
+    } catch (error) {
+      this.#stopped = true;
+      const { message } = /** @type {Error} */ (error);
+      this.crew.onFailure(new WeftError('WEFT_ERR_WORKER', `the thread without workers failed: ${message}`, { cause: error }));
+      return false;
+    }
     this.busyMs += performance.now() - begun;
     if (typeof ran === 'object') return ran;
     this.#running = false;

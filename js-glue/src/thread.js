@@ -1,4 +1,5 @@
 import { instantiate } from './imports.js';
+import { failureOf } from './overrun.js';
 
 /**
  * @typedef {object} ThreadHost
@@ -16,6 +17,8 @@ import { instantiate } from './imports.js';
 export function runThread(host, { module, memory, thread, argument, follows, settings }) {
   const { cpus, args, env, threadIds } = settings;
   const ids = new Int32Array(/** @type {SharedArrayBuffer} */ (threadIds));
+  /** @type {any} */
+  let exports;
 
   /** @param {() => void} run  goes on with the thread, mostly to its end */
   function go(run) {
@@ -24,13 +27,12 @@ export function runThread(host, { module, memory, thread, argument, follows, set
       host.post({ type: 'weft:exited', argument });
     } catch (error) {
       if (error === 'unwind') return; // guard.js will resume it
-      const { name, message, stack } = /** @type {Error} */ (error);
-      host.post({ type: 'weft:failed', argument, error: { name, message, stack } });
+      host.post({ type: 'weft:failed', argument, error: failureOf(error, exports) });
     }
   }
 
   go(() => {
-    const { exports } = /** @type {{ exports: any }} */ (instantiate({
+    ({ exports } = instantiate({
       module,
       memory,
       cpus,

@@ -209,9 +209,15 @@ function createGuard(link) {
     words[(slot + SLOT_ERROR_BYTES) >>> 2] = bytes.length;
   }
 
+  /** Where the module has stack checks this is true only of a function that they have ended. */
+  function isOverrun() {
+    const limit = link.find('weft_thread_limit');
+    return limit && ((link.stackSave() - limit()) | 0) < 0;
+  }
+
   /** @param {number} worker  @param {any} error  that ended its job */
   function fail(worker, error) {
-    recover(worker, statusOf(error), error);
+    recover(worker, isOverrun() ? ERR_STACK : statusOf(error), error);
     if (tasks) tasks.reset();
   }
 
@@ -225,7 +231,7 @@ function createGuard(link) {
     let whole = !recoverThread || recoverThread() !== 0;
     if (whole && error !== undefined) record(link.find('weft_worker_slot')(worker) >>> 0, error);
     if (whole) whole = link.find('weft_worker_recover')(worker, status) !== 0;
-    if (!whole) throw new Error('the runtime\'s own code was cut short: ' + (error && error.message));
+    if (!whole) throw new Error('the runtime\'s own code was cut short, or its memory overwritten: ' + (error && error.message));
   }
 
   /**
@@ -409,6 +415,21 @@ function createImports(options, instance) {
 }
 
 /**
+ * How a thread's C has ended by an error.
+ *
+ * @param {any} error
+ * @param {any} [exports]  of its instance
+ * @returns {import('./protocol.js').ErrorRecord}
+ */
+function failureOf(error, exports) {
+  const { name, message, stack } = error;
+  const limit = exports?.weft_thread_limit;
+  // A stack check traps with the stack pointer where it should not be.
+  if (name !== 'RuntimeError' || !limit || ((exports.__stack_pointer.value - limit()) | 0) >= 0) return { name, message, stack };
+  return { name: 'StackOverflow', message: 'the thread overran its stack', stack: stack.replace(/.*/, 'StackOverflow: the thread overran its stack') };
+}
+
+/**
  * @typedef {object} ThreadHost
  * @property {(fd: 1 | 2, bytes: Uint8Array) => void} write
  * @property {() => number} now
@@ -424,6 +445,8 @@ function createImports(options, instance) {
 function runThread(host, { module, memory, thread, argument, follows, settings }) {
   const { cpus, args, env, threadIds } = settings;
   const ids = new Int32Array(/** @type {SharedArrayBuffer} */ (threadIds));
+  /** @type {any} */
+  let exports;
 
   /** @param {() => void} run  goes on with the thread, mostly to its end */
   function go(run) {
@@ -432,13 +455,12 @@ function runThread(host, { module, memory, thread, argument, follows, settings }
       host.post({ type: 'weft:exited', argument });
     } catch (error) {
       if (error === 'unwind') return; // guard.js will resume it
-      const { name, message, stack } = /** @type {Error} */ (error);
-      host.post({ type: 'weft:failed', argument, error: { name, message, stack } });
+      host.post({ type: 'weft:failed', argument, error: failureOf(error, exports) });
     }
   }
 
   go(() => {
-    const { exports } = /** @type {{ exports: any }} */ (instantiate({
+    ({ exports } = instantiate({
       module,
       memory,
       cpus,

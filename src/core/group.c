@@ -154,6 +154,7 @@ enum weft_status weft_group_wait(weft_group *group)
         return weft_cancelled() ? WEFT_ERR_CANCELLED : WEFT_OK;
     }
     struct weft__event event = {&group->pending, ~WEFT__GROUP_WAITER, 0, WEFT__GROUP_WAITER};
+    weft__plat_stack_probe();
     while ((atomic_load(&group->pending) & ~WEFT__GROUP_WAITER) != 0) {
         if (run_newest(self))
             continue;

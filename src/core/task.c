@@ -39,6 +39,8 @@ void weft__spawn_slow(weft_task *task, weft_task_fn fn, void *context)
  * and which nobody syncs. */
 void weft__task_run_above(struct weft__worker *self, uint32_t base)
 {
+    if (weft__head(self) > base)
+        weft__plat_stack_probe();
     while (weft__head(self) > base) {
         weft__critical_begin(&self->front);
         if (!weft__deque_pop(self)) {

@@ -325,6 +325,7 @@ void weft__worker_wait(struct weft__worker *self, const struct weft__event *even
     weft_job *job = atomic_load_explicit(&self->job, memory_order_relaxed);
     uint32_t spins = 0, misses = 0;
     int64_t end = 0; /* see keep_waiting */
+    weft__plat_stack_probe();
     /* Acquire: pairs with who made the event true, so that its work is seen. */
     while ((atomic_load_explicit(event->word, memory_order_acquire) & event->mask) !=
            event->until) {

@@ -42,6 +42,9 @@ WEFT_EXPORT uint32_t weft_worker_index(struct weft__worker *worker);
 
 /* platform_emscripten.c; start.s has the `wasi` flavour's */
 WEFT_EXPORT void weft_thread_resume(void *thread);
+WEFT_EXPORT uintptr_t weft_thread_pointer(void);
+WEFT_EXPORT uintptr_t weft_thread_limit(void);
+WEFT_EXPORT int32_t weft_thread_checked(void);
 
 /* The number of workers has changed. */
 void weft__js_words_resize(uint32_t workers);

@@ -45,6 +45,13 @@ void weft__plat_thread_hold(weft__plat_thread thread, bool held);
  * tell (WebAssembly with weft's own thread layer). */
 bool weft__plat_stack_overrun(void);
 
+/* The last bytes of a stack on WebAssembly, see wasm/stack_check.mjs. */
+#define WEFT__STACK_RESERVE 1024u
+
+/* Traps here, rather than in a critical section soon after, when little is left of the calling
+ * thread's stack and the host can tell. */
+void weft__plat_stack_probe(void);
+
 /* Runs weft__worker_loop(worker); where functions can trap, runs
  * weft__worker_recover(worker) after each trap and then the loop again. Where the thread
  * has a host with an event loop this may unwind the thread's whole stack to it; the

@@ -5,6 +5,7 @@
 #include "js_abi.h"
 
 #include <emscripten/emscripten.h>
+#include <emscripten/stack.h>
 #include <emscripten/threading.h>
 #include <pthread.h>
 
@@ -34,9 +35,33 @@ enum weft_status weft__plat_wait(_Atomic uint32_t *word, uint32_t expected, int6
     return weft__wasm_wait(word, expected, timeout_ns);
 }
 
+/* For the stack checks that wasm/stack_check.mjs adds, which also makes the last one return 1.
+ * The bodies must be as simple as that. */
+
+uintptr_t weft_thread_pointer(void)
+{
+    return emscripten_stack_get_current();
+}
+
+uintptr_t weft_thread_limit(void)
+{
+    return emscripten_stack_get_end() + WEFT__STACK_RESERVE;
+}
+
+int32_t weft_thread_checked(void)
+{
+    return 0;
+}
+
+/* Older Emscriptens tell where a thread's stack ends, but not where the main thread's does. */
+__attribute__((constructor)) static void find_main_stack(void)
+{
+    emscripten_stack_init();
+}
+
 bool weft__plat_stack_overrun(void)
 {
-    return false;
+    return false; /* nobody guards the end of a stack of Emscripten's, but the checks */
 }
 
 void weft__plat_guard(struct weft__worker *worker)

@@ -61,6 +61,11 @@ void weft__plat_yield(void)
 
 /* ---- Threads ------------------------------------------------------------------- */
 
+void weft__plat_stack_probe(void)
+{
+    /* The stack ends in a page that traps by itself, and with it the process. */
+}
+
 bool weft__plat_stack_overrun(void)
 {
     return false; /* the guard page below a stack ends the process instead */

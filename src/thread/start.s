@@ -12,10 +12,43 @@
 
 	.globaltype	__stack_pointer, i32
 	.globaltype	__tls_base, i32
+	.globaltype	weft__stack_limit, i32
 	.functype	__wasm_init_tls (i32) -> ()
 	.functype	weft__thread_main (i32) -> ()
 	.functype	weft_thread_resume (i32) -> ()
 	.functype	weft__stdio_release (i32) -> ()
+
+# Each instance, and so each thread, has its own. For the stack checks that wasm/stack_check.mjs
+# adds to a module, which also gives it the main thread's value and makes weft_thread_checked
+# return 1.
+weft__stack_limit:
+
+	.section	.text.weft_thread_limit,"",@
+	.globl	weft_thread_limit
+	.type	weft_thread_limit,@function
+	.export_name	weft_thread_limit, weft_thread_limit
+weft_thread_limit:
+	.functype	weft_thread_limit () -> (i32)
+	global.get	weft__stack_limit
+	end_function
+
+	.section	.text.weft_thread_pointer,"",@
+	.globl	weft_thread_pointer
+	.type	weft_thread_pointer,@function
+	.export_name	weft_thread_pointer, weft_thread_pointer
+weft_thread_pointer:
+	.functype	weft_thread_pointer () -> (i32)
+	global.get	__stack_pointer
+	end_function
+
+	.section	.text.weft_thread_checked,"",@
+	.globl	weft_thread_checked
+	.type	weft_thread_checked,@function
+	.export_name	weft_thread_checked, weft_thread_checked
+weft_thread_checked:
+	.functype	weft_thread_checked () -> (i32)
+	i32.const	0
+	end_function
 
 	.section	.text.wasi_thread_start,"",@
 	.globl	wasi_thread_start
@@ -23,6 +56,11 @@
 	.export_name	wasi_thread_start, wasi_thread_start
 wasi_thread_start:
 	.functype	wasi_thread_start (i32, i32) -> ()
+	local.get	1
+	i32.load	12		# block
+	i32.const	1024		# WEFT__STACK_RESERVE
+	i32.add
+	global.set	weft__stack_limit
 	local.get	1
 	i32.load	0		# stack_top
 	global.set	__stack_pointer
@@ -57,6 +95,11 @@ weft_thread_follow:
 weft_thread_resume:
 	.functype	weft_thread_resume (i32) -> ()
 	local.get	0
+	i32.load	12		# block
+	i32.const	1024		# WEFT__STACK_RESERVE
+	i32.add
+	global.set	weft__stack_limit
+	local.get	0
 	i32.load	0		# stack_top
 	global.set	__stack_pointer
 	local.get	0
@@ -79,14 +122,23 @@ weft_thread_resume:
 	.export_name	weft_thread_failed, weft_thread_failed
 weft_thread_failed:
 	.functype	weft_thread_failed (i32) -> ()
-	.local	i32
+	.local	i32, i32
 	global.get	__stack_pointer
 	local.set	1
+	global.get	weft__stack_limit
+	local.set	2
+	local.get	0
+	i32.load	12		# block
+	i32.const	1024		# WEFT__STACK_RESERVE
+	i32.add
+	global.set	weft__stack_limit
 	local.get	0
 	i32.load	0		# stack_top
 	global.set	__stack_pointer
 	local.get	0
 	call	weft__stdio_release
+	local.get	2
+	global.set	weft__stack_limit
 	local.get	1
 	global.set	__stack_pointer
 	local.get	0

@@ -8,14 +8,16 @@
 #include <stdlib.h>
 #include <wasi/api.h>
 
-/* A function that overruns its stack mostly writes next to its end; a kilobyte catches
- * that and is checked in some 50 ns. */
-#define GUARD_BYTES   1024u
 #define GUARD_PATTERN UINT64_C(0x5afe57ac5afe57ac)
+
+/* So many words at the far end of a guard zone: who wrote here may have gone on below. */
+#define GUARD_LAST 16u
 
 static_assert(offsetof(struct weft__thread, stack_top) == 0, "start.s loads it");
 static_assert(offsetof(struct weft__thread, tls) == 4, "start.s loads it");
 static_assert(offsetof(struct weft__thread, done) == 8, "start.s stores it");
+static_assert(offsetof(struct weft__thread, block) == 12, "start.s loads it");
+static_assert(WEFT__STACK_RESERVE == 1024, "start.s and wasm/stack_check.mjs add it");
 
 __attribute__((import_module("wasi"), import_name("thread-spawn"))) int32_t
 weft__import_thread_spawn(struct weft__thread *thread);
@@ -37,26 +39,35 @@ static size_t round_up(size_t value, size_t align)
     return (value + align - 1) & ~(align - 1);
 }
 
+/* In a module without stack checks the reserve is a guard zone. */
 static void guard_fill(unsigned char *block)
 {
+    if (weft_thread_checked())
+        return;
     uint64_t *words = (uint64_t *)(void *)block;
-    for (size_t i = 0; i < GUARD_BYTES / sizeof *words; i++)
+    for (size_t i = 0; i < WEFT__STACK_RESERVE / sizeof *words; i++)
         words[i] = GUARD_PATTERN;
 }
 
-static bool guard_intact(const unsigned char *block)
+/* Has nobody written to its first `end` words? */
+static bool guard_intact(const unsigned char *block, size_t end)
 {
+    if (weft_thread_checked())
+        return true;
     const volatile uint64_t *words = (const volatile uint64_t *)(const void *)block;
     uint64_t difference = 0;
-    for (size_t i = 0; i < GUARD_BYTES / sizeof *words; i++)
+    for (size_t i = 0; i < end; i++)
         difference |= words[i] ^ GUARD_PATTERN;
     return difference == 0;
 }
 
 bool weft__thread_overrun(void)
 {
-    if (self == NULL || guard_intact(self->block))
+    if (self == NULL || guard_intact(self->block, WEFT__STACK_RESERVE / sizeof(uint64_t)))
         return false;
+    if (!guard_intact(self->block, GUARD_LAST))
+        weft__thread_die("a thread wrote far past the end of its stack, perhaps into memory of "
+                         "others; give it more stack_bytes");
     guard_fill(self->block);
     return true;
 }
@@ -67,7 +78,7 @@ enum weft_status weft__thread_start(size_t stack_bytes, void (*fn)(void *), void
     size_t tls_align = __builtin_wasm_tls_align() > 16 ? __builtin_wasm_tls_align() : 16;
     if (stack_bytes > SIZE_MAX / 2)
         return WEFT_ERR_NOMEM;
-    size_t record_at = GUARD_BYTES + round_up(stack_bytes, 16);
+    size_t record_at = WEFT__STACK_RESERVE + round_up(stack_bytes, 16);
     size_t tls_at = round_up(record_at + sizeof(struct weft__thread), tls_align);
     size_t bytes = round_up(tls_at + __builtin_wasm_tls_size(), tls_align);
     unsigned char *block = aligned_alloc(tls_align, bytes);
@@ -91,7 +102,7 @@ enum weft_status weft__thread_start(size_t stack_bytes, void (*fn)(void *), void
 
 static void guard_check(const struct weft__thread *thread)
 {
-    if (!guard_intact(thread->block))
+    if (!guard_intact(thread->block, WEFT__STACK_RESERVE / sizeof(uint64_t)))
         weft__thread_die("a thread wrote past the end of its stack; give it more stack_bytes");
 }
 
@@ -115,7 +126,7 @@ void weft__thread_renew(void)
 void *weft__thread_stack(size_t *bytes)
 {
     /* The main thread's is all below the data (`--stack-first`). */
-    unsigned char *low = self != NULL ? self->block + GUARD_BYTES : NULL;
+    unsigned char *low = self != NULL ? self->block + WEFT__STACK_RESERVE : NULL;
     *bytes = (self != NULL ? self->stack_top : (uintptr_t)__global_base) - (uintptr_t)low;
     return low;
 }
@@ -134,7 +145,8 @@ WEFT_EXPORT int32_t weft_thread_recover(void)
 {
     weft__stdio_release(self);
     weft__stdio_forget_private();
-    return weft__malloc_follow();
+    bool damaged = self != NULL && !guard_intact(self->block, GUARD_LAST);
+    return weft__malloc_follow() && !damaged;
 }
 
 bool weft__thread_followable(const struct weft__thread *thread)

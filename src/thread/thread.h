@@ -2,17 +2,25 @@
  *
  * A thread's stack, its record and its thread-local storage are one block:
  *
- *     low  | guard zone | stack, grows down | record | thread-local storage |  high
+ *     low  | reserve | stack, grows down | record | thread-local storage |  high
  *
  * The joiner frees the block once `done` is set; until then it belongs to the thread.
  *
  * The main thread's stack is the linker's: `-z stack-size=1048576 --stack-first` puts it
- * at the lowest addresses, so that an overrun leaves the memory and traps. */
+ * at the lowest addresses, so that an overrun leaves the memory and traps.
+ *
+ * OVERRUN. wasm/stack_check.mjs adds checks to a module: a function of the application that
+ * would lower the stack pointer below the reserve traps there, before it has written
+ * anything. The reserve is for functions that are not checked, see there; so the allocator and
+ * the scheduler's critical sections end as they should. A module without checks keeps
+ * a pattern in the reserve and looks at it when a job or a thread has ended or trapped: then
+ * an overrun is found after the fact, and one that jumps over the reserve is not found.
+ * When the pattern's far end is damaged, memory of others may be, too: the program or the
+ * runtime ends. */
 #ifndef WEFT_THREAD_H
 #define WEFT_THREAD_H
 
-#include <weft/base.h>
-#include <weft/status.h>
+#include "../platform/platform.h"
 
 enum {
     WEFT__THREAD_RUNS = 0,
@@ -24,7 +32,7 @@ struct weft__thread {
     uintptr_t stack_top;   /* start.s; constant */
     void *tls;             /* start.s; constant */
     _Atomic uint32_t done; /* WEFT__THREAD_...; set once, by start.s */
-    unsigned char *block;  /* what to free; the guard zone is its start; constant */
+    unsigned char *block;  /* what to free; start.s; constant */
     void (*fn)(void *);    /* constant */
     void *context;         /* constant */
 };
@@ -41,8 +49,12 @@ void weft__thread_join(struct weft__thread *thread);
 /* The calling thread's record; NULL on the main thread. */
 struct weft__thread *weft__thread_self(void);
 
-/* True when the calling thread has written below its stack since the last call. */
+/* True when the calling thread has written below its stack since the last call. Dies if it
+ * may have written below the reserve as well. */
 bool weft__thread_overrun(void);
+
+/* In start.s: 1 in a module with stack checks. */
+int32_t weft_thread_checked(void);
 
 /* Makes the calling thread, which weft__thread_start started, as good as a new one: its
  * thread-local variables have their first values and its heap is somebody else's. Dies if

@@ -49,11 +49,14 @@ describe('a program with POSIX threads', { skip: missing('wasi') }, () => {
     assert.match(stderr, /call_abort/);
   });
 
-  test('names a stack that was too small', LIMIT, async () => {
-    const { code, stderr } = await run('posix_program', 'overrun');
-    assert.equal(code, 134);
-    assert.match(stderr, /weft: a thread wrote past the end of its stack/);
-  });
+  for (const how of ['overrun', 'overrun-deep', 'overrun-main', 'overrun-main-deep']) {
+    test(`names a stack that was too small (${how})`, LIMIT, async () => {
+      const { code, stderr } = await run('posix_program', how);
+      assert.equal(code, 134);
+      assert.match(stderr, /StackOverflow: the thread overran its stack/);
+      assert.match(stderr, /wasm-function.*(?:overrun|recurse)|(?:overrun|recurse).*wasm-function/);
+    });
+  }
 
   test('ends with its last thread when main calls pthread_exit', LIMIT, async () => {
     const { code, stdout } = await run('posix_main_exit');

@@ -12,6 +12,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '../../js-glue/src/imports.js';
+import { failureOf } from '../../js-glue/src/overrun.js';
 import { now } from '../../js-glue/src/node-io.js';
 import { write } from '../../js-glue/src/node-write-rare.js';
 
@@ -95,17 +96,19 @@ function runMain() {
     return thread;
   };
   let code = 0;
+  let exports;
   try {
     const { instance, memory } = instantiateInEnough((memory) =>
       instantiate({ module, memory, cpus, args, env, now, write, post, spawn }));
     post({ type: 'run:memory', memory });
-    instance.exports.weft_main_may_sleep?.(1);
+    ({ exports } = instance);
+    exports.weft_main_may_sleep?.(1);
     instance.exports._start();
   } catch (error) {
     if (error.name === 'WasiExit') {
       code = error.status;
     } else {
-      say(error.stack);
+      say(failureOf(error, exports).stack);
       code = EXIT_TRAP;
     }
   }

@@ -275,6 +275,10 @@ void weft__plat_thread_join(weft__plat_thread thread)
     m.threads[index].state = UNUSED;
 }
 
+void weft__plat_stack_probe(void)
+{
+}
+
 bool weft__plat_stack_overrun(void)
 {
     return false;

@@ -43,7 +43,7 @@ if(WEFT_HOST STREQUAL "linux")
 else()
     # What a module of one's own is made with.
     install(FILES wasm/weft-module.cmake wasm/flags.cmake wasm/flags.json wasm/${WEFT_HOST}.cmake
-            wasm/emscripten-node.js ${weft_emscripten_library}
+            wasm/emscripten-node.js wasm/stack_check.mjs ${weft_emscripten_library}
             DESTINATION ${weft_package_dir})
     if(WEFT_HOST STREQUAL "wasi")
         install(DIRECTORY src/thread/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft-thread)

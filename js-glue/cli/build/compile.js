@@ -18,6 +18,8 @@ import { explainNotes } from './undefined.js';
  * @property {(job: import('./options.js').Job) => Promise<Libraries | import('./cache.js').Result>} libraries
  *   a result: they cannot be built, and it has been said why
  * @property {string[]} [last]  options behind all others
+ * @property {(file: string, packed: boolean) => Promise<string>} [finish]  changes what the linker
+ *   has made, where that is to be done; packed: as Emscripten's. Returns what there is to say
  *
  * @typedef {{ whole?: string, kernels?: string }} Libraries  whole: all of it is linked
  */
@@ -139,12 +141,14 @@ export async function link(job, tools, kind) {
   const archive = !whole ? [] : start.length > 0 ? [whole] : ['-Wl,--whole-archive', whole, '-Wl,--no-whole-archive'];
   const command = [...tools.link(kind, job.debug), ...inputs, ...archive,
     ...(kernels ? [kernels] : []), ...job.link, ...(tools.last ?? [])];
-  const what = ['link', tools.compiler.id, process.cwd(), command];
+  const finish = job.unchecked || job.debug ? undefined : tools.finish; // it would leave line numbers wrong
+  const what = ['link', tools.compiler.id, process.cwd(), command, finish && tools.settings];
   const linked = await cached(what, job.fresh, async (target) => {
     explain(job, tools, [...command, '-o', target]);
     const { code, notes } = await tools.compiler.link([...command, '-o', target], kind);
-    return { code, notes: code === 0 ? notes : notes + explainNotes(notes) };
-  }, 'out', [...files, ...read]);
+    if (code !== 0) return { code, notes: notes + explainNotes(notes) };
+    return { code, notes: notes + (await finish?.(target, job.target === 'emscripten') ?? '') };
+  }, 'out', [...files, ...read, ...tools.settings]);
   say(job, linked.notes);
   return linked;
 }

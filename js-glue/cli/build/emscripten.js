@@ -5,6 +5,7 @@ import { openSdk } from '../sdk.js';
 import { execute } from './clang.js';
 import { onPath, stamp } from './stamp.js';
 import { buildLibraries } from './library.js';
+import { stackChecker } from './stack-check.js';
 
 const NONE = `--target emscripten needs emcc on the PATH (or WEFT_EMCC to name it): activate the emsdk; on Debian and Ubuntu:
     apt-get install emscripten`;
@@ -22,9 +23,9 @@ export function unpack(file) {
   return new Map(files.map(([name, text]) => [name, Buffer.from(/** @type {string} */ (text), 'base64')]));
 }
 
-/** @param {string} folder  @param {string} file */
-function pack(folder, file) {
-  writeFileSync(file, JSON.stringify(Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'base64')]))));
+/** @param {[name: string, bytes: Uint8Array][]} files  @param {string} file */
+export function pack(files, file) {
+  writeFileSync(file, JSON.stringify(Object.fromEntries(files.map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]))));
 }
 
 /** @returns {Promise<import('./compile.js').Tools>} */
@@ -52,7 +53,7 @@ export async function openEmscripten() {
         notes ||= done.notes; // the other one has the same to say
         if (done.code !== 0) return { code: done.code, notes };
       }
-      pack(folder, target);
+      pack(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name))]), target);
       return { code: 0, notes };
     } finally {
       rmSync(folder, { recursive: true });
@@ -70,6 +71,7 @@ export async function openEmscripten() {
       link: linkAll,
     },
     settings: sdk.settings,
+    finish: stackChecker(sdk),
     compile: [...features, ...compile, '-isystem', sdk.include],
     link: (kind, debug) => [...toolchain, ...link, ...(debug ? ['-g'] : []), '--js-library', sdk.emscriptenLibrary,
       ...(kind === 'program' ? ['--pre-js', sdk.emscriptenStart] : [])],

@@ -13,6 +13,7 @@ const INPUT = /\.(?:c|o|a)$/;
  * @property {string[]} compile  options
  * @property {string[]} link  options
  * @property {boolean} debug
+ * @property {boolean} unchecked  without stack checks
  * @property {boolean} fresh  without the cache
  * @property {boolean} verbose
  * @property {Target} target
@@ -44,7 +45,7 @@ function readTarget(name) {
  */
 export function readJob(args, own = () => false) {
   /** @type {Job} */
-  const job = { sources: [], objects: [], compile: [], link: [], debug: false, fresh: false, verbose: false, target: 'wasi', inputs: new Set(), outputs: new Set(), said: false };
+  const job = { sources: [], objects: [], compile: [], link: [], debug: false, unchecked: false, fresh: false, verbose: false, target: 'wasi', inputs: new Set(), outputs: new Set(), said: false };
   let simd = false;
   for (let at = 0; at < args.length; at++) {
     const arg = args[at];
@@ -57,6 +58,7 @@ export function readJob(args, own = () => false) {
     if (own(name, value)) continue;
     if (name === '--verbose') job.verbose = true;
     else if (name === '--no-cache') job.fresh = true;
+    else if (name === '--no-stack-check') job.unchecked = true;
     else if (name === '--simd') simd = true;
     else if (name === '--target') job.target = readTarget(value());
     else if (name === '--sysroot') job.sysroot = value();

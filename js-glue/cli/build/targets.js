@@ -4,6 +4,7 @@ import { openSdk } from '../sdk.js';
 import { compilerOf, findCompiler } from './clang.js';
 import { openEmscripten } from './emscripten.js';
 import { buildLibraries } from './library.js';
+import { stackChecker } from './stack-check.js';
 import { onPath } from './stamp.js';
 
 /**
@@ -60,6 +61,7 @@ async function openWasi(job, kind) {
     start: sdk.start,
     link: (type, debug) => [...link, ...(debug ? [] : strip), ...(type === 'module' ? module : program)],
     libraries: async () => ({ whole: sdk.library, kernels: sdk.kernels }),
+    finish: stackChecker(sdk),
   };
 }
 

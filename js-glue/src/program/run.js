@@ -204,7 +204,7 @@ function makeTable() {
 /** @param {number} thread  @param {import('./thread.js').Failure} failure */
 function trapOf(thread, { name, message, stack }) {
   const cause = Object.assign(new Error(message), { name, stack });
-  const deep = name === 'RangeError' || name === 'InternalError';
+  const deep = name === 'StackOverflow' || name === 'RangeError' || name === 'InternalError';
   return new WeftError(deep ? 'WEFT_ERR_STACK' : 'WEFT_ERR_TRAP', `${thread === 0 ? 'main' : `thread ${thread}`} failed: ${message}`, { cause });
 }
 

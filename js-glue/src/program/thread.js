@@ -1,3 +1,4 @@
+import { failureOf } from '../overrun.js';
 import { endOnce, stayUnlessEnding } from './ending.js';
 
 /**
@@ -69,8 +70,7 @@ export function runThread(post, { module, thread, argument, settings }, makeImpo
       post({ type: 'program:idle' });
     } catch (error) {
       if (error === 'unwind') return; // guard.js will resume it
-      const { name, message, stack } = /** @type {Error} */ (error);
-      end({ type: 'program:failed', thread, error: { name, message, stack } });
+      end({ type: 'program:failed', thread, error: failureOf(error, exports) });
     }
   }
 

@@ -117,8 +117,10 @@ export function createProgramScenes({ runProgram, at }) {
         if (!/^thread \d+ failed: unreachable/.test(error.message) || !/trap_here|wasm-function/.test(error.cause.stack)) throw error;
       }
       await refused('WEFT_ERR_TRAP', () => runProgram(posix, { args: ['abort'] }));
-      const { stderr } = await refused('WEFT_ERR_TRAP', () => runProgram(posix, { args: ['overrun'] }));
-      if (!stderr.startsWith('weft: a thread wrote past the end of its stack')) throw new Error(stderr);
+      for (const how of ['overrun', 'overrun-deep', 'overrun-main', 'overrun-main-deep']) {
+        const error = await refused('WEFT_ERR_STACK', () => runProgram(posix, { args: [how] }));
+        if (!/^(main|thread \d+) failed: the thread overran its stack/.test(error.message)) throw error;
+      }
     },
 
     async 'ends by its signal'() {
