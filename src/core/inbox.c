@@ -42,7 +42,7 @@ uint32_t weft__inbox_push(struct weft__inbox *inbox, weft_job *const *jobs, uint
     uint32_t taken;
     do {
         while ((taken = free_cells(inbox, position, count)) == 0) {
-            /* Somebody else's position, unless the queue is full. */
+            /* Somebody else's position, unless the cell is not given back. */
             uint32_t sequence =
                 atomic_load_explicit(&cell_at(inbox, position)->sequence, memory_order_acquire);
             if ((int32_t)(sequence - position) < 0)

@@ -29,8 +29,17 @@ void weft__inbox_fini(struct weft__inbox *inbox);
 weft_job *weft__inbox_pop(struct weft__inbox *inbox); /* NULL: empty */
 
 /* Queues the first of the jobs, one after the other, as many as there is room for. Returns how
- * many; fewer than `count` only if it is full. */
+ * many; fewer than `count` only if it is full, or if a consumer that is a whole round behind has
+ * taken the job of the next cell and not given that back yet. */
 uint32_t weft__inbox_push(struct weft__inbox *inbox, weft_job *const *jobs, uint32_t count);
+
+/* True when as many jobs wait as there is room for. Errs only on the other side: by the time
+ * that `head` is read some may have gone, never come. */
+static inline bool weft__inbox_full(struct weft__inbox *inbox)
+{
+    uint32_t tail = atomic_load(&inbox->tail);
+    return tail - atomic_load(&inbox->head) >= WEFT__INBOX_CAPACITY;
+}
 
 /* True when a job can be taken. A job whose producer is in the middle of push does not
  * count, nor do those behind it: that producer wakes a worker when it is through. */

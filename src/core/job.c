@@ -147,10 +147,16 @@ static uint32_t submit_many(weft_job *const *jobs, uint32_t count, uint32_t stat
 
 static enum weft_status submit(weft_job *job, enum weft_lane lane)
 {
-    weft__critical_begin(weft__front);
-    uint32_t taken = submit_many(&job, 1, JOB_QUEUED, lane);
-    weft__critical_end(weft__front);
-    return taken == 1 ? WEFT_OK : WEFT_ERR_LIMIT;
+    for (;;) {
+        weft__critical_begin(weft__front);
+        uint32_t taken = submit_many(&job, 1, JOB_QUEUED, lane);
+        weft__critical_end(weft__front);
+        if (taken == 1)
+            return WEFT_OK;
+        if (weft__inbox_full(&weft__rt.inboxes[lane]))
+            return WEFT_ERR_LIMIT;
+        weft__plat_yield(); /* to who has taken a job and not given its cell back */
+    }
 }
 
 /* Sets the job that a thread without a worker is inside. Returns the one before. */

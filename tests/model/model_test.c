@@ -166,6 +166,24 @@ static void two_producers(void)
     stop(2);
 }
 
+/* Whoever takes a job may be slow to give its cell back, while the others come round to it: the
+ * inbox is not full because of that. */
+
+static void inbox_round(void)
+{
+    weft_job slow, others[4];
+    start(3);
+    weft_job_init(&slow, mark, &ran[0]);
+    MODEL_CHECK(weft_job_submit(&slow) == WEFT_OK);
+    for (uint32_t i = 0; i < 4; i++) {
+        weft_job_init(&others[i], mark, &ran[1 + i]);
+        MODEL_CHECK(weft_job_submit(&others[i]) == WEFT_OK);
+        MODEL_CHECK(weft_job_wait(&others[i], WEFT_FOREVER) == WEFT_OK);
+    }
+    MODEL_CHECK(weft_job_wait(&slow, WEFT_FOREVER) == WEFT_OK);
+    stop(5);
+}
+
 /* A host's batch: each job in it wakes a worker, a full inbox takes the first of them, and
  * another producer may come between. */
 
@@ -457,6 +475,7 @@ EXPLORE(submit_two, 2)
 EXPLORE(submit_and_stop, 3)
 EXPLORE(submit_two_that_fork, 2)
 EXPLORE(two_producers, 2)
+EXPLORE(inbox_round, 1)
 EXPLORE(batch_that_needs_two, 2)
 EXPLORE(batch_and_producer, 1)
 EXPLORE(both_sides_meet, 3)
@@ -472,7 +491,8 @@ EXPLORE(visit_between_jobs, 2)
 TEST_MAIN(EVERY(fork_three_on_two), EVERY(fork_three_on_three), EVERY(fork_twice_on_two),
           EVERY(fork_anew_on_three), EVERY(fork_nested_on_two), EVERY(submit_two),
           EVERY(submit_and_stop), EVERY(submit_two_that_fork), EVERY(two_producers),
-          EVERY(batch_that_needs_two), EVERY(batch_and_producer), EVERY(both_sides_meet),
+          EVERY(inbox_round), EVERY(batch_that_needs_two), EVERY(batch_and_producer),
+          EVERY(both_sides_meet),
           EVERY(behind_blocked_job), EVERY(behind_batch_job), EVERY(beside_batch_tasks),
           EVERY(beside_batch_that_lends), EVERY(group_three_on_two),
           EVERY(group_past_fork_on_two), EVERY(visit_between_jobs))
