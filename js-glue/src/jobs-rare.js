@@ -10,6 +10,8 @@ import { Failure, titled } from './outcome.js';
  * @property {any[]} callables  by slot
  * @property {(Waiter | undefined)[]} waiters  by slot
  * @property {import('./lanes.js').Lanes | undefined} lanes  once a call had to wait for a slot
+ * @property {{ slot: number, lane: number }[]} refused  slots that C had no room for
+ * @property {(slot: number, outcome: any) => void} end  frees a slot
  * @property {(waiter: Waiter, outcome: any) => void} settle
  */
 
@@ -26,20 +28,39 @@ export function refuseCall({ name }, pending) {
     `${name}: ${pending} calls are pending, as many as maxQueued allows: await rt.ready before each`);
 }
 
-/** @param {Parts} parts  @param {number} slot  that C has not taken */
-export function tooMany({ jobs, callables }, slot) {
-  const index = (slot - jobs.slots) / SLOT_BYTES;
-  return new Failure('WEFT_ERR_LIMIT',
-    `${callables[index].name}: too many jobs wait that C code has submitted`);
+/**
+ * Hands over what C had no room for. Its queue is full of C's own jobs, or a worker that has taken
+ * one has not given its cell back yet ("inbox.h"). To be called again when a job has come back.
+ *
+ * @param {Parts} parts  with no batch begun
+ */
+export function offerAgain({ jobs, callables, waiters, refused, end }) {
+  while (refused.length > 0) {
+    const [{ slot, lane }] = refused;
+    const index = (slot - jobs.slots) / SLOT_BYTES;
+    const waiter = waiters[index];
+    const settled = typeof waiter === 'function' ? false : waiter?.settled ?? true;
+    jobs.i32[jobs.list] = slot;
+    if (settled || jobs.submit(1, lane) === 0) {
+      if (!settled && jobs.open > refused.length) return; // a job that is with C will come back
+      refused.shift();
+      end(slot, new Failure('WEFT_ERR_LIMIT', `${callables[index].name}: too many jobs wait that C code has submitted`));
+    } else refused.shift();
+  }
 }
 
 /**
  * @param {Parts} parts  @param {import('./jobs.js').Owner} owner
  * @param {import('./jobs.js').Queued | undefined} queued  @param {any} outcome
  */
-export function abandonJob({ jobs, settle }, owner, queued, outcome) {
+export function abandonJob({ jobs, refused, end, settle }, owner, queued, outcome) {
   if (owner.slot !== 0) {
     jobs.flush(); // or handing it over would take the request back
+    const at = refused.findIndex(({ slot }) => slot === owner.slot);
+    if (at >= 0) {
+      const [{ slot }] = refused.splice(at, 1);
+      return end(slot, outcome);
+    }
     jobs.find('weft_js_cancel')(owner.slot);
     jobs.core.pulse.expect(owner);
   } else if (queued) {

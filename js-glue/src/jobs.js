@@ -1,4 +1,4 @@
-import { abandonJob, cancelAll, failAll, failJob, ownersOf, refuseCall, titleOf, tooMany } from './jobs-rare.js';
+import { abandonJob, cancelAll, failAll, failJob, offerAgain, ownersOf, refuseCall, titleOf } from './jobs-rare.js';
 import { STATUS } from './status.js';
 import { LIST_BYTES, SLOT_BYTES, SLOT_COUNT, SUBMIT_MAX, Slot, Word } from './layout.js';
 import { Listener } from './listener.js';
@@ -40,11 +40,11 @@ export class Jobs {
   #free = new Int32Array(SLOT_COUNT);
   #freeCount = SLOT_COUNT;
   /** By slot: what runs there, undefined when it is free. @type {any[]} */
-  #callables = new Array(SLOT_COUNT).fill(undefined);
+  #callables = [];
   /** By slot; undefined when nobody waits (any more). @type {(Waiter | undefined)[]} */
-  #waiters = new Array(SLOT_COUNT).fill(undefined);
+  #waiters = [];
   /** @type {(import('./arguments.js').Holdings | undefined)[]} by slot */
-  #holdings = new Array(SLOT_COUNT).fill(undefined);
+  #holdings = [];
   /** Calls that wait for a slot, once there were some. @type {import('./lanes.js').Lanes | undefined} */
   #lanes;
   /** Filled slots that are not handed over, all of one lane. */
@@ -54,6 +54,8 @@ export class Jobs {
   eager = EAGER;
   /** Handed over one by one in this turn. */
   #eager = 0;
+  /** Filled slots that C's queue had no room for. @type {{ slot: number, lane: number }[]} */
+  #refused = [];
   #scratch = new Int32Array(SLOT_COUNT);
   #unsettled = 0;
   #dead = false;
@@ -99,6 +101,8 @@ export class Jobs {
       callables: this.#callables,
       waiters: this.#waiters,
       lanes: this.#lanes,
+      refused: this.#refused,
+      end: (/** @type {number} */ slot, /** @type {any} */ outcome) => this.#end(slot, outcome),
       settle: (/** @type {Waiter} */ waiter, /** @type {any} */ outcome) => this.#settle(waiter, outcome),
     };
   }
@@ -190,19 +194,17 @@ export class Jobs {
     const count = this.#batch;
     if (count === 0) return;
     this.#batch = 0;
-    const taken = this.submit(count, this.#batchLane);
-    for (let i = taken; i < count; i++) this.#refused(this.i32[this.list + i] >>> 0);
+    const lane = this.#batchLane;
+    const taken = this.submit(count, lane);
+    if (taken === count) return;
+    for (let i = taken; i < count; i++) this.#refused.push({ slot: this.i32[this.list + i] >>> 0, lane });
+    offerAgain(this.#parts);
   }
 
   /** The end of a turn: all that was called in it is handed over. */
   turn() {
     this.#eager = 0;
     this.flush();
-  }
-
-  /** @param {number} slot  C's queue is full of C's own jobs */
-  #refused(slot) {
-    this.#end(slot, tooMany(this.#parts, slot));
   }
 
   /** True when a worker has finished a job that is not taken. */
@@ -224,7 +226,12 @@ export class Jobs {
       if (Atomics.load(i32, lists + LIST_WORDS * i) === 0) continue;
       taken += this.#takeList(Atomics.exchange(i32, lists + LIST_WORDS * i, 0));
     }
-    if (taken > 0) this.#refill();
+    if (taken === 0) return 0;
+    if (this.#refused.length > 0) {
+      this.flush();
+      offerAgain(this.#parts);
+    }
+    this.#refill();
     return taken;
   }
 

@@ -89,6 +89,26 @@ forEachFlavour('bulk', (flavour) => {
     await Promise.all(calls);
   });
 
+  it('keeps calls for which jobs of C leave no room until there is some', LIMIT, async (t) => {
+    const rt = await open(t, flavour, { threads: 2 });
+    const [entered, full] = [rt.array(Int32Array, 1), rt.array(Int32Array, 1)];
+    const { word: leave, raise } = flag(rt);
+    const held = rt.call('hold_locked', rt.mutex(), entered, leave); // on the other worker
+    await until(() => Atomics.load(entered, 0) === 1);
+    const filled = rt.call('fill_queue', full, leave);
+    await until(() => Atomics.load(full, 0) === 1);
+    const calls = Array.from({ length: 100 }, (_, index) => rt.call('echo_i32', index));
+    const aborting = new AbortController();
+    const aborted = rt.with({ signal: aborting.signal }).call('nothing');
+    aborting.abort();
+    await assert.rejects(aborted, { name: 'AbortError' });
+    raise();
+    assert.equal(await filled, 4096);
+    assert.deepEqual(await Promise.all(calls), Array.from(calls, (_, index) => index));
+    await held;
+    assert.deepEqual(rt.stats().calls, { submitted: 103, pending: 0, finished: 102, failed: 0, cancelled: 1, open: 0 });
+  });
+
   it('hands a call over at once, though the caller goes on without a pause', LIMIT, async (t) => {
     const rt = await open(t, flavour);
     const counter = rt.array(Int32Array, 1);
