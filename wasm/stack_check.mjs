@@ -17,8 +17,9 @@
 // does the same with an array of variable length in a leaf, so all our code and that of users is
 // compiled with -disable-red-zone.
 //
-// Only function bodies grow: names and indices stay. Line numbers of DWARF would not, so a module
-// that has them is left as it is.
+// On the way numbers lose the leading zeros that the linker leaves, and names that no stack shows go.
+// Indices and the names of functions stay. Line numbers of DWARF would not, so a module that has them
+// is left as it is.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -29,6 +30,7 @@ const RED_ZONE = 128;
 const UNCHECKED_MAX = RESERVE - RED_ZONE;
 
 const [CUSTOM, IMPORT, GLOBAL, EXPORT, CODE] = [0, 2, 6, 7, 10];
+const FUNCTION_NAMES = 1;
 const KIND_FUNCTION = 0;
 const KIND_GLOBAL = 3;
 const [UNREACHABLE, IF, END, CALL, CALL_INDIRECT, LOCAL_GET, LOCAL_TEE, GLOBAL_GET, GLOBAL_SET] =
@@ -37,6 +39,9 @@ const [I32_CONST, I32_LT_S, I32_LT_U, I32_ADD, I32_SUB] = [0x41, 0x48, 0x49, 0x6
 /** Calls that one does not know the end of, those of tails included. */
 const INDIRECT = [CALL_INDIRECT, 0x12, 0x13, 0x14, 0x15];
 const VOID = 0x40;
+
+/** Bytes of a number of 32 bits. */
+const LONGEST = 5;
 
 /** Imports that call nothing of the module. */
 const LEAVES = /^(?:wasi_snapshot_preview1\..*|wasi\.thread-spawn|weft\.(?:now|cpu_count|signal))$/;
@@ -171,6 +176,11 @@ function readImport(reader) {
  * @property {number[]} calls  indices of functions
  * @property {boolean} indirect  calls what cannot be told
  * @property {Site[]} sites
+ * @property {Edit[]} edits
+ *
+ * @typedef {object} Edit  a number with leading zeros, which the linker leaves; the same without
+ * @property {number} at  @property {number} end
+ * @property {number[]} code
  */
 
 /** @param {Uint8Array} bytes  of a module */
@@ -248,15 +258,19 @@ function readerOf(bytes, { start, end }) {
 function readBody(bytes, place, pointer) {
   const reader = readerOf(bytes, place);
   /** @type {Body} */
-  const body = { ...place, calls: [], indirect: false, sites: [] };
+  const body = { ...place, calls: [], indirect: false, sites: [], edits: [] };
   // The instructions before, the last one first.
   let before = [{ code: -1, operand: 0 }, { code: -1, operand: 0 }, { code: -1, operand: 0 }];
   while (reader.at < place.end) {
     const code = reader.byte();
+    const at = reader.at;
     let operand = 0;
     if (code === I32_CONST) operand = reader.signed();
     else if (code === CALL || (code >= LOCAL_GET && code <= GLOBAL_SET)) operand = reader.unsigned();
     else skipOperands(reader, code);
+    if (reader.at - at === LONGEST && (code === CALL || code === I32_CONST || code === GLOBAL_GET || code === GLOBAL_SET)) {
+      body.edits.push({ at, end: reader.at, code: (code === I32_CONST ? signed : unsigned)(operand) });
+    }
     if (code === CALL) body.calls.push(operand);
     if (INDIRECT.includes(code)) body.indirect = true;
     if (code === GLOBAL_SET && operand === pointer) {
@@ -373,6 +387,26 @@ function setGlobal(bytes, { start, end }, wanted, value) {
   return Uint8Array.of(GLOBAL, ...unsigned(lengthOf(parts)), ...parts.flatMap((part) => [...part]));
 }
 
+/**
+ * The name section with the names of functions alone: no stack shows those of globals and segments,
+ * and the module's is that of a temporary file.
+ *
+ * @param {Uint8Array} bytes  @param {{ start: number, end: number }} section
+ * @returns {Uint8Array}
+ */
+function keepFunctionNames(bytes, { start, end }) {
+  const reader = new Reader(bytes, start, end);
+  reader.name();
+  const parts = [bytes.subarray(start, reader.at)];
+  while (reader.at < end) {
+    const from = reader.at;
+    const kind = reader.byte();
+    reader.skip(reader.unsigned());
+    if (kind === FUNCTION_NAMES) parts.push(bytes.subarray(from, reader.at));
+  }
+  return Uint8Array.of(CUSTOM, ...unsigned(lengthOf(parts)), ...parts.flatMap((part) => [...part]));
+}
+
 /** @param {Uint8Array[]} parts */
 const lengthOf = (parts) => parts.reduce((sum, part) => sum + part.length, 0);
 
@@ -403,14 +437,19 @@ export function addStackChecks(bytes) {
   /** @param {Body} body  @param {number} index  @returns {Uint8Array[]} */
   const checkBody = (body, index) => {
     if (index === isChecked) return [Uint8Array.of(0, I32_CONST, 1, END)];
-    let from = body.start;
-    const parts = [];
+    const edits = [...body.edits];
     for (const { at, bytes: size, value } of checked.has(index) ? body.sites : []) {
       // A larger frame may leave the address space on the main thread's stack, which begins at 0.
       const test = size <= RESERVE ? [...value, ...limitCode, I32_LT_U] : [...value, ...limitCode, I32_SUB, I32_CONST, 0, I32_LT_S];
-      parts.push(bytes.subarray(from, at), Uint8Array.of(...test, IF, VOID, UNREACHABLE, END));
-      from = at;
+      edits.push({ at, end: at, code: [...test, IF, VOID, UNREACHABLE, END] });
       checks++;
+    }
+    edits.sort((one, other) => one.end - other.end); // a check is behind the number that it follows
+    let from = body.start;
+    const parts = [];
+    for (const { at, end, code } of edits) {
+      parts.push(bytes.subarray(from, at), Uint8Array.from(code));
+      from = end;
     }
     return [...parts, bytes.subarray(from, body.end)];
   };
@@ -424,6 +463,7 @@ export function addStackChecks(bytes) {
     if (section.id === CODE) return [Uint8Array.of(CODE, ...unsigned(lengthOf(code))), ...code];
     // The main thread's: no frame from RESERVE down, and none of what is not checked, passes 0.
     if (section.id === GLOBAL && add === 0) return [setGlobal(bytes, section, limit - importedGlobals, 2 * RESERVE)];
+    if (section.name === 'name') return [keepFunctionNames(bytes, section)];
     return [bytes.subarray(section.head, section.end)];
   });
   return { bytes: new Uint8Array(Buffer.concat([bytes.subarray(0, 8), ...parts])), checks };

@@ -17,13 +17,13 @@ const frame = (name, bytes, body) => `
     local.get 0  i32.const ${bytes}  i32.add  global.set $sp)`;
 
 /** The instance of a module on weft's terms, with 64 KiB of stack, and what was added to it. */
-function instantiate(functions) {
+function instantiate(functions, options = {}) {
   const text = `(module (import "test" "call" (func $call)) (memory 2) (global $sp (mut i32) (i32.const 65536))
     (global $limit (mut i32) (i32.const 0)) (table 1 funcref)
     (func (export "weft_thread_pointer") (result i32) global.get $sp)
     (func (export "weft_thread_limit") (result i32) global.get $limit)
     (func (export "weft_thread_checked") (result i32) i32.const 0) ${functions})`;
-  const { bytes, checks } = addStackChecks(parseWat('test.wat', text).toBinary({}).buffer);
+  const { bytes, checks } = addStackChecks(parseWat('test.wat', text).toBinary(options).buffer);
   assert.ok(WebAssembly.validate(bytes));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { test: { call: () => {} } });
   return { checks, bytes, .../** @type {any} */ (exports) };
@@ -69,6 +69,20 @@ describe('stack checks', () => {
         local.get 0  i32.const 1  i32.store)`);
       assert.throws(() => f(), OVERRUN, String(bytes));
     }
+  });
+
+  it('leave the same numbers in fewer bytes where the linker has left zeros', () => {
+    const values = [0, 1, 63, 64, 127, 128, 8191, 8192, 0x7fffffff, -1, -64, -65, -8192, -8193, -0x80000000];
+    const functions = values.map((value, index) => `(func $f${index} i32.const ${value} global.set $limit)
+      (func (export "f${index}") (result i32) call $f${index} global.get $limit)`).join('') + frame('recurse', 48, 'call $recurse');
+    const made = instantiate(functions, { canonicalize_lebs: false, write_debug_names: true });
+    const plain = instantiate(functions, { canonicalize_lebs: true, write_debug_names: true });
+    values.forEach((value, index) => assert.equal(made[`f${index}`](), value));
+    assert.equal(made.checks, 1);
+    assert.ok(made.bytes.length < plain.bytes.length + 100, `${made.bytes.length} ${plain.bytes.length}`); // heads of sections and types stay
+    assert.ok(Buffer.from(made.bytes).includes('recurse'));
+    made.f7(); // a limit
+    assert.throws(() => made.recurse(), OVERRUN);
   });
 
   it('are added once', () => {
