@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CACHE, changedSince, stamp } from './stamp.js';
+import { cacheFolder, changedSince, stamp } from './stamp.js';
 
 /**
  * Results of commands, by their command lines and the files that they have read.
@@ -23,8 +23,8 @@ function replace(file, content) {
 
 function prune() {
   const oldest = Date.now() - KEPT_MS;
-  for (const name of readdirSync(CACHE)) {
-    const file = path.join(CACHE, name);
+  for (const name of readdirSync(cacheFolder())) {
+    const file = path.join(cacheFolder(), name);
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats && Math.max(stats.atimeMs, stats.mtimeMs) < oldest) rmSync(file, { force: true });
   }
@@ -50,7 +50,7 @@ function prune() {
  * @returns {Promise<Result>}
  */
 export async function cached(what, fresh, make, suffix = 'out', given = []) {
-  const base = path.join(CACHE, keyOf([2, what]));
+  const base = path.join(cacheFolder(), keyOf([2, what]));
   const file = `${base}.${suffix}`;
   if (!fresh) {
     try {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE, changedSince, findClangs, stamp } from './stamp.js';
+import { cacheFolder, changedSince, findClangs, stamp } from './stamp.js';
 
 /**
  * Notes of builds that have gone well and in silence: all that a build has read and written, with
@@ -26,7 +26,7 @@ function keyOf(args) {
 function fileOf(key) {
   let hash = 0x811c9dc5; // FNV-1a
   for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  return path.join(CACHE, `done-${(hash >>> 0).toString(16)}.json`);
+  return path.join(cacheFolder(), `done-${(hash >>> 0).toString(16)}.json`);
 }
 
 /** Whether all is there as the command has left it. @param {string[]} args  of weft build */

@@ -2,8 +2,11 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, stat
 import os from 'node:os';
 import path from 'node:path';
 
-/** Where the results of builds are kept. */
-export const CACHE = openCache(process.env.WEFT_CACHE ??
+/** @type {string | undefined} */
+let cache;
+
+/** Where the results of builds are kept. Made by the first build: other commands may not write. */
+export const cacheFolder = () => cache ??= openCache(process.env.WEFT_CACHE ??
   path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'weft'));
 
 /** @param {string} folder  @returns {string}  another one, until this ends, where that cannot be written */
