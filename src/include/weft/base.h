@@ -21,9 +21,13 @@
  * 32- and 64-bit integers, float, double and pointers. */
 #define WEFT_EXPORT __attribute__((visibility("default"), used))
 
-#define WEFT_NODISCARD  __attribute__((warn_unused_result))
-#define WEFT__NOINLINE  __attribute__((noinline))
-#define WEFT__INLINE    inline __attribute__((always_inline))
+#define WEFT_NODISCARD __attribute__((warn_unused_result))
+#define WEFT__NOINLINE __attribute__((noinline))
+#if defined(__wasm__) /* compiled for size */
+#define WEFT__INLINE inline __attribute__((always_inline))
+#else
+#define WEFT__INLINE inline
+#endif
 #define WEFT__COLD      __attribute__((noinline, cold))
 #define WEFT__LIKELY(x) __builtin_expect(!!(x), 1)
 
